@@ -1,0 +1,5 @@
+/** The API: what an application builds and uses. */
+@NullMarked
+package dev.tidings;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,149 @@
+package dev.tidings.protocol;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One encoded message to a client, shared by all its receivers.
+ *
+ * <p>A frame is encoded once per codec. Its UTF-8 form is made at most once too, when the first transport asks. Nothing of a
+ * receiver is in it: numbers and ids that differ per receiver belong to the carrier.
+ *
+ * <p>Immutable to its users and safe for any thread (two threads that ask for {@link #utf8()} at the same moment may both make
+ * it; the result is the same).
+ */
+public final class Frame {
+
+    private final String text;
+    private final int size;
+    private final boolean counted;
+    private final @Nullable String channel;
+    private final @Nullable String event;
+    private final @Nullable Position position;
+    // A benign race: arrays of bytes are published safely enough by value, because every thread would write the same content
+    // and a reader that sees the reference through the volatile field sees the content.
+    private volatile byte @Nullable [] utf8;
+
+    private Frame(
+            String text,
+            boolean counted,
+            @Nullable String channel,
+            @Nullable String event,
+            @Nullable Position position) {
+        this.text = Text.wellFormed(Objects.requireNonNull(text, "text"));
+        this.size = Text.utf8Length(this.text, this.text.length());
+        this.counted = counted;
+        this.channel = channel;
+        this.event = event;
+        this.position = position;
+    }
+
+    /**
+     * A frame that counts and is retained until an acknowledging client has it.
+     *
+     * @param text the encoded form; unpaired surrogates in it become U+FFFD
+     * @return the frame
+     */
+    public static Frame counted(String text) {
+        return new Frame(text, true, null, null, null);
+    }
+
+    /**
+     * A frame of the carrier itself, such as {@code ping} or {@code welcome}: not counted, not retained.
+     *
+     * @param text the encoded form
+     * @return the frame
+     */
+    public static Frame uncounted(String text) {
+        return new Frame(text, false, null, null, null);
+    }
+
+    /**
+     * A counted frame that belongs to a channel.
+     *
+     * @param text the encoded form
+     * @param channel the channel's name
+     * @param event the name of the event, or null
+     * @param position the place in the channel's history, or null
+     * @return the frame
+     */
+    public static Frame ofChannel(
+            String text, String channel, @Nullable String event, @Nullable Position position) {
+        return new Frame(text, true, Objects.requireNonNull(channel, "channel"), event, position);
+    }
+
+    /**
+     * The text to send.
+     *
+     * @return the text, without unpaired surrogates
+     */
+    public String text() {
+        return text;
+    }
+
+    /**
+     * The text in UTF-8, for transports that write bytes.
+     *
+     * @return the bytes, shared: not to be changed
+     */
+    public byte[] utf8() {
+        byte[] made = utf8;
+        if (made == null) {
+            made = text.getBytes(StandardCharsets.UTF_8);
+            utf8 = made;
+        }
+        return made;
+    }
+
+    /**
+     * The size that counts against the outbox's bound.
+     *
+     * @return the length of {@link #utf8()}, without making it
+     */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * Whether acknowledging clients count this frame.
+     *
+     * @return false for the carrier's own frames
+     */
+    public boolean isCounted() {
+        return counted;
+    }
+
+    /**
+     * The channel to whose subscribers this frame goes.
+     *
+     * @return the channel's name, or null for a frame to one connection
+     */
+    public @Nullable String channel() {
+        return channel;
+    }
+
+    /**
+     * The event's name, for wires that can name events.
+     *
+     * @return the name, or null
+     */
+    public @Nullable String event() {
+        return event;
+    }
+
+    /**
+     * The place in the channel's history, for wires that carry it beside the frame.
+     *
+     * @return the position, or null
+     */
+    public @Nullable Position position() {
+        return position;
+    }
+
+    /** The size and the channel; never the text, which may be private. */
+    @Override
+    public String toString() {
+        return "Frame(" + size + (channel == null ? "" : ", " + channel) + ")";
+    }
+}

@@ -1,0 +1,61 @@
+package dev.tidings.spi;
+
+import dev.tidings.protocol.Disconnect;
+import dev.tidings.protocol.Frame;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The core's side of a {@link Link}: a transport brings in what it receives and takes out what it may write. The core makes one
+ * for each link, in {@link TransportHost#attach}.
+ *
+ * <p>No method blocks, none throws for what a peer did, none calls the application. After {@link #detached} all of them do nothing.
+ */
+public interface Attachment {
+
+    /**
+     * A frame has arrived. Frames of a link whose wire keeps them in order are brought in by one thread at a time, in that
+     * order (L4).
+     *
+     * @param text the frame; too long a one ends the link with 4013
+     */
+    void receive(String text);
+
+    /**
+     * Several frames have arrived on a carrier that numbers them, such as a POST that may be repeated.
+     *
+     * @param first the number of the first counted frame among them; what was received before is not handled again, a hole ends
+     *     the link with 4000
+     * @param frames the frames, in order
+     */
+    void receive(long first, Iterable<String> frames);
+
+    /**
+     * Takes the next frame to write. Only one thread at a time calls it (L3), and whatever it returns is written, in this order,
+     * or the link is detached.
+     *
+     * @return the frame, or null when there is none now; {@link Link#wake} comes when there is one
+     */
+    @Nullable Frame poll();
+
+    /**
+     * The number that the next counted frame from {@link #poll} has. For carriers that state it; called by whoever may call
+     * {@code poll}.
+     *
+     * @return a number from 1; 0 for plain clients and before the connection is open
+     */
+    long nextNumber();
+
+    /**
+     * All frames polled so far have left: the container has taken them. A plain client's frames are released by it; it also
+     * stops the clock of the send deadline. Called by whoever may call {@code poll}, also from the container's completion.
+     */
+    void written();
+
+    /**
+     * The link is gone, whoever ended it. Exactly once for each attachment (L5), after the last {@code receive} has begun. A
+     * connection of an acknowledging client waits for another link, unless the code is 1000.
+     *
+     * @param disconnect how it ended: the wire's own code, or {@link Disconnect#LINK_LOST}
+     */
+    void detached(Disconnect disconnect);
+}

@@ -1,0 +1,54 @@
+package dev.tidings.spi;
+
+import java.util.Optional;
+import java.util.concurrent.Executor;
+
+/**
+ * What a transport needs from the application's Tidings. A servlet is given one, or finds it in its {@code ServletContext} under
+ * {@link #ATTRIBUTE}.
+ */
+public interface TransportHost {
+
+    /** The name of the {@code ServletContext} attribute that holds the host. */
+    String ATTRIBUTE = "dev.tidings.host";
+
+    /**
+     * Asks whether a client may open a link, before anything is answered to it: origin, limits, stopping.
+     *
+     * @param handshake what the client said
+     * @return empty if it may, else what to answer in HTTP
+     */
+    Optional<Refusal> refuse(Handshake handshake);
+
+    /**
+     * Attaches a link. From now on the core may call {@link Link#wake} and {@link Link#close}, also before this method has
+     * returned (L1).
+     *
+     * @param handshake what the client said
+     * @param link the link
+     * @return the core's side of it
+     */
+    Attachment attach(Handshake handshake, Link link);
+
+    /**
+     * What transports keep to.
+     *
+     * @return the settings, the same for the life of the host
+     */
+    TransportSettings settings();
+
+    /**
+     * Where to go on with work that must not hold up the current thread and does not block, such as a drain that has written
+     * its share (L7). Rejects nothing until the host has stopped; then it drops silently.
+     *
+     * @return the executor
+     */
+    Executor executor();
+
+    /**
+     * Where container calls belong that may block for a while, such as closing a stalled wire. A pool with a bound on its threads.
+     *
+     * @return the executor
+     */
+    Executor blocking();
+}

@@ -1,0 +1,9 @@
+/** Carries connections over Jakarta WebSocket. */
+module dev.tidings.transport.websocket {
+    requires transitive dev.tidings.core;
+    requires static com.google.errorprone.annotations;
+    requires static jakarta.servlet;
+    requires static jakarta.websocket;
+    requires static jakarta.websocket.client;
+    requires static transitive org.jspecify;
+}
