@@ -101,7 +101,7 @@ public final class Limits {
         private Duration heartbeat = Duration.ofSeconds(25);
         private Duration heartbeatTimeout = Duration.ofSeconds(10);
         private Duration sendTimeout = Duration.ofSeconds(10);
-        private Duration resumeWindow = Duration.ofSeconds(120);
+        private Duration resumeWindow = Duration.ofMinutes(2);
         private Duration presenceGrace = Duration.ofSeconds(5);
         private Duration tokenGrace = Duration.ofSeconds(25);
         private Duration closeGrace = Duration.ofSeconds(5);
