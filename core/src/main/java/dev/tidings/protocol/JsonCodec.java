@@ -36,12 +36,12 @@ public final class JsonCodec implements Codec {
         try {
             fields = JsonFields.read(text, limits);
         } catch (MalformedFrameException e) {
-            return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame is " + e.getMessage()));
+            return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame is " + e.reason()));
         }
         try {
             return List.of(command(fields));
         } catch (MalformedFrameException e) {
-            return List.of(new Inbound.Invalid(fields.idOrNull(), ErrorCode.BAD_REQUEST, e.getMessage()));
+            return List.of(new Inbound.Invalid(fields.idOrNull(), ErrorCode.BAD_REQUEST, e.reason()));
         }
     }
 

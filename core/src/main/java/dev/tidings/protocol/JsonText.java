@@ -22,7 +22,11 @@ final class JsonText {
         if (text.startsWith("\uFEFF")) {
             throw new MalformedFrameException("begins with a byte order mark");
         }
-        read(text, FrameLimits.DEFAULT, JsonWalk::value);
+        boolean checked = read(text, FrameLimits.DEFAULT, walk -> {
+            walk.value();
+            return true;
+        });
+        assert checked;
     }
 
     /** What is read from a document. */

@@ -4,6 +4,7 @@ import com.google.gson.stream.JsonReader;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Walks through one JSON document within limits. Strings are read and not skipped: Gson checks them only then. */
@@ -22,7 +23,7 @@ final class JsonWalk {
     }
 
     /** Checks the next value whole. */
-    @Nullable Void value() throws IOException, MalformedFrameException {
+    void value() throws IOException, MalformedFrameException {
         switch (reader.peek()) {
             case BEGIN_OBJECT -> {
                 reader.beginObject();
@@ -43,11 +44,10 @@ final class JsonWalk {
                 reader.endArray();
                 depth--;
             }
-            case BOOLEAN -> reader.nextBoolean();
+            case BOOLEAN -> checked(reader.nextBoolean());
             case NULL -> reader.nextNull();
-            default -> reader.nextString();
+            default -> checked(reader.nextString());
         }
-        return null;
     }
 
     /**
@@ -103,6 +103,11 @@ final class JsonWalk {
         } catch (NumberFormatException e) {
             return text;
         }
+    }
+
+    /** Reading was the check; the value is of no interest. */
+    private static void checked(Object value) {
+        Objects.requireNonNull(value);
     }
 
     private String name() throws IOException, MalformedFrameException {

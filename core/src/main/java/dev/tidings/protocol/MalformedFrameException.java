@@ -5,6 +5,8 @@ public final class MalformedFrameException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
+    private final String reason;
+
     /**
      * A frame that cannot be read.
      *
@@ -12,5 +14,15 @@ public final class MalformedFrameException extends Exception {
      */
     public MalformedFrameException(String message) {
         super(message, null, false, false);
+        this.reason = message;
+    }
+
+    /**
+     * What is wrong.
+     *
+     * @return the words of the message
+     */
+    public String reason() {
+        return reason;
     }
 }

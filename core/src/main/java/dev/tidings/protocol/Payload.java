@@ -47,7 +47,7 @@ public final class Payload {
         try {
             JsonText.check(text);
         } catch (MalformedFrameException e) {
-            throw new IllegalArgumentException("Not a JSON value: " + e.getMessage(), e);
+            throw new IllegalArgumentException("Not a JSON value: " + e.reason(), e);
         }
         return new Payload(JsonText.oneLine(text), null);
     }
