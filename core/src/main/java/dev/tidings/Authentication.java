@@ -100,11 +100,13 @@ public final class Authentication {
         return verdict;
     }
 
-    @Nullable String user() {
+    @Nullable
+    String user() {
         return user;
     }
 
-    @Nullable Instant expiresAt() {
+    @Nullable
+    Instant expiresAt() {
         return expiresAt;
     }
 

@@ -34,7 +34,8 @@ final class ChannelPattern {
                         "Two variables need something between them in the pattern \"" + source + "\"");
             }
             if (variables.contains(variable.group(1))) {
-                throw new IllegalArgumentException("{" + variable.group(1) + "} twice in the pattern \"" + source + "\"");
+                throw new IllegalArgumentException(
+                        "{" + variable.group(1) + "} twice in the pattern \"" + source + "\"");
             }
             appendLiteral(regex, source, literal, variable.start());
             variables.add(variable.group(1));

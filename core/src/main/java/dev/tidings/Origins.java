@@ -22,8 +22,10 @@ final class Origins {
     static String require(String origin) {
         try {
             URI uri = new URI(origin);
-            boolean bare = uri.getScheme() != null && uri.getHost() != null && origin.equals(
-                    uri.getScheme() + "://" + uri.getRawAuthority()) && uri.getUserInfo() == null;
+            boolean bare = uri.getScheme() != null
+                    && uri.getHost() != null
+                    && origin.equals(uri.getScheme() + "://" + uri.getRawAuthority())
+                    && uri.getUserInfo() == null;
             if (bare) {
                 return origin.toLowerCase(Locale.ROOT);
             }
@@ -31,7 +33,8 @@ final class Origins {
             throw new IllegalArgumentException("Not an origin: \"" + origin + "\"", e);
         }
         throw new IllegalArgumentException(
-                "An origin is scheme, host and perhaps a port, such as https://app.example.com, not \"" + origin + "\"");
+                "An origin is scheme, host and perhaps a port, such as https://app.example.com, not \"" + origin
+                        + "\"");
     }
 
     /**
@@ -45,12 +48,14 @@ final class Origins {
             String site = handshake.header("Sec-Fetch-Site").orElse("none");
             return site.equals("none") || site.equals("same-origin");
         }
-        return allowed.contains(origin.get()) || isSame(origin.get(), handshake.header("Host").orElse(""));
+        return allowed.contains(origin.get())
+                || isSame(origin.get(), handshake.header("Host").orElse(""));
     }
 
     /** Whether nothing shows which page opened the link, so that what a browser adds by itself must not count. */
     static boolean isUnknown(Handshake handshake) {
-        return handshake.header("Origin").isEmpty() && handshake.header("Sec-Fetch-Site").isEmpty();
+        return handshake.header("Origin").isEmpty()
+                && handshake.header("Sec-Fetch-Site").isEmpty();
     }
 
     /**

@@ -160,12 +160,24 @@ public final class Tidings implements TransportHost, AutoCloseable {
         final Map<String, RequestHandler> requests = new HashMap<>();
         final List<String> allowedOrigins = new ArrayList<>();
         final Limits.Builder limits = new Limits.Builder();
-        @Nullable String addressHeader;
-        @Nullable Broker broker;
-        @Nullable PresenceStore presence;
-        @Nullable Time time;
-        @Nullable Executor callbackExecutor;
-        @Nullable Executor deliveryExecutor;
+
+        @Nullable
+        String addressHeader;
+
+        @Nullable
+        Broker broker;
+
+        @Nullable
+        PresenceStore presence;
+
+        @Nullable
+        Time time;
+
+        @Nullable
+        Executor callbackExecutor;
+
+        @Nullable
+        Executor deliveryExecutor;
 
         private Builder() {}
 

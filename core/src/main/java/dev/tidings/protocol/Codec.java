@@ -38,5 +38,6 @@ public interface Codec {
      * @param message what to say
      * @return the frame, or null if this protocol has no such thing to say
      */
-    @Nullable Frame encode(Outbound message);
+    @Nullable
+    Frame encode(Outbound message);
 }

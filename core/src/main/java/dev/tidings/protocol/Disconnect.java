@@ -63,7 +63,8 @@ public record Disconnect(int code, String reason) {
     public static final Disconnect SHUTTING_DOWN = new Disconnect(4203, "Shutting down");
 
     private static final Map<Integer, Integer> HTTP_STATUS = Map.of(
-            1000, 200, 4000, 400, 4001, 401, 4003, 403, 4009, 409, 4013, 413, 4100, 500, 4108, 408, 4129, 429, 4203, 503);
+            1000, 200, 4000, 400, 4001, 401, 4003, 403, 4009, 409, 4013, 413, 4100, 500, 4108, 408, 4129, 429, 4203,
+            503);
 
     /** What a client does after the end. */
     public enum Reconnect {

@@ -21,7 +21,8 @@ public final class Frame {
     private final @Nullable String channel;
     private final @Nullable String event;
     private final @Nullable Position position;
-    // A benign race: arrays of bytes are published safely enough by value, because every thread would write the same content
+    // A benign race: arrays of bytes are published safely enough by value, because every thread would write the same
+    // content
     // and a reader that sees the reference through the volatile field sees the content.
     private volatile byte @Nullable [] utf8;
 
@@ -68,8 +69,7 @@ public final class Frame {
      * @param position the place in the channel's history, or null
      * @return the frame
      */
-    public static Frame ofChannel(
-            String text, String channel, @Nullable String event, @Nullable Position position) {
+    public static Frame ofChannel(String text, String channel, @Nullable String event, @Nullable Position position) {
         return new Frame(text, true, Objects.requireNonNull(channel, "channel"), event, position);
     }
 

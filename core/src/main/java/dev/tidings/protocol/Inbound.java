@@ -27,7 +27,8 @@ public sealed interface Inbound {
          *
          * @return the codec's id, or null
          */
-        @Nullable String id();
+        @Nullable
+        String id();
     }
 
     /**
@@ -112,8 +113,11 @@ public sealed interface Inbound {
      * @param presence whether to get its members, and what changes among them
      * @param since the position to recover from, or null
      */
-    record Subscribe(@Nullable String id, String channel, boolean presence, @Nullable Position since)
-            implements Command {}
+    record Subscribe(
+            @Nullable String id,
+            String channel,
+            boolean presence,
+            @Nullable Position since) implements Command {}
 
     /**
      * Leave a channel.
@@ -132,7 +136,8 @@ public sealed interface Inbound {
      * @param payload what is published
      * @param echo whether this connection gets it too
      */
-    record Publish(@Nullable String id, String channel, @Nullable String event, Payload payload, boolean echo)
+    record Publish(
+            @Nullable String id, String channel, @Nullable String event, Payload payload, boolean echo)
             implements Command {}
 
     /**

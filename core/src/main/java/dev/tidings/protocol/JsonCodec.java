@@ -6,7 +6,6 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,8 +54,11 @@ public final class JsonCodec implements Codec {
             case "auth" -> new Inbound.Authenticate(in.id(), in.string("token"));
             case "resume" -> new Inbound.Resume(in.string("token"), in.count("received"));
             case "reply" -> new Inbound.Answer(in.string("id"), in.payload());
-            case "error" -> new Inbound.Refusal(
-                    in.string("id"), in.optional("code").orElse("error"), in.optional("reason").orElse(""));
+            case "error" ->
+                new Inbound.Refusal(
+                        in.string("id"),
+                        in.optional("code").orElse("error"),
+                        in.optional("reason").orElse(""));
             default -> application(type, in);
         };
     }
@@ -64,14 +66,16 @@ public final class JsonCodec implements Codec {
     private static Inbound application(String type, JsonFields in) throws MalformedFrameException {
         String id = in.id();
         return switch (type) {
-            case "subscribe" -> new Inbound.Subscribe(id, in.channel(), in.flag("presence", false), in.position("since"));
+            case "subscribe" ->
+                new Inbound.Subscribe(id, in.channel(), in.flag("presence", false), in.position("since"));
             case "unsubscribe" -> new Inbound.Unsubscribe(id, in.channel());
-            case "publish" -> new Inbound.Publish(
-                    id, in.channel(), in.event().orElse(null), in.payload(), in.flag("echo", true));
+            case "publish" ->
+                new Inbound.Publish(id, in.channel(), in.event().orElse(null), in.payload(), in.flag("echo", true));
             case "send" -> new Inbound.Send(id, in.requiredEvent(), in.payload());
             case "request" -> new Inbound.Request(in.requiredId(), in.requiredEvent(), in.payload());
-            case "history" -> new Inbound.History(
-                    in.requiredId(), in.channel(), in.position("since"), in.limit(), in.flag("backwards", false));
+            case "history" ->
+                new Inbound.History(
+                        in.requiredId(), in.channel(), in.position("since"), in.limit(), in.flag("backwards", false));
             case "enter" -> new Inbound.Enter(id, in.channel(), in.payload());
             case "update" -> new Inbound.Update(id, in.channel(), in.payload());
             case "leave" -> new Inbound.Leave(id, in.channel());

@@ -69,7 +69,8 @@ final class JsonFields {
     Optional<String> event() throws MalformedFrameException {
         Optional<String> event = optional("event");
         if (event.isPresent() && !EventName.isValid(event.get())) {
-            throw new MalformedFrameException("\"event\" has 1 to " + MAX_EVENT + " characters of A-Z a-z 0-9 _ . : / ~ -");
+            throw new MalformedFrameException(
+                    "\"event\" has 1 to " + MAX_EVENT + " characters of A-Z a-z 0-9 _ . : / ~ -");
         }
         return event;
     }
@@ -78,7 +79,8 @@ final class JsonFields {
         return event().orElseThrow(() -> new MalformedFrameException("The frame needs \"event\""));
     }
 
-    @Nullable Position position(String name) throws MalformedFrameException {
+    @Nullable
+    Position position(String name) throws MalformedFrameException {
         Optional<String> position = optional(name);
         try {
             return position.map(Position::parse).orElse(null);
@@ -107,7 +109,8 @@ final class JsonFields {
     }
 
     /** The id as JSON text, so that it goes back as it came. */
-    @Nullable String id() throws MalformedFrameException {
+    @Nullable
+    String id() throws MalformedFrameException {
         Object id = members.get("id");
         if (id == null) {
             return null;
@@ -129,7 +132,8 @@ final class JsonFields {
         return id;
     }
 
-    @Nullable String idOrNull() {
+    @Nullable
+    String idOrNull() {
         try {
             return id();
         } catch (MalformedFrameException e) {

@@ -68,8 +68,10 @@ public sealed interface Outbound {
      * @param user the user, or null
      * @param expiresInMillis when the credentials run out, or null
      */
-    record Authenticated(@Nullable String id, @Nullable String user, @Nullable Long expiresInMillis)
-            implements Outbound {}
+    record Authenticated(
+            @Nullable String id,
+            @Nullable String user,
+            @Nullable Long expiresInMillis) implements Outbound {}
 
     /**
      * The server has handled all frames up to a number.
@@ -100,8 +102,11 @@ public sealed interface Outbound {
      * @param reason in words for the client's developer
      * @param channel the channel it is about, or null
      */
-    record Failure(@Nullable String id, ErrorCode code, String reason, @Nullable String channel)
-            implements Outbound {}
+    record Failure(
+            @Nullable String id,
+            ErrorCode code,
+            String reason,
+            @Nullable String channel) implements Outbound {}
 
     /**
      * Done, and nothing more to say.
@@ -126,8 +131,11 @@ public sealed interface Outbound {
      * @param epoch the life of the channel's history, or null where there is none
      * @param position the newest position, or null where there is none
      */
-    record Subscribed(@Nullable String id, String channel, @Nullable String epoch, @Nullable Position position)
-            implements Outbound {}
+    record Subscribed(
+            @Nullable String id,
+            String channel,
+            @Nullable String epoch,
+            @Nullable Position position) implements Outbound {}
 
     /**
      * The server unsubscribed the connection.

@@ -1,12 +1,21 @@
 package dev.tidings.protocol;
 
-/** Well-formedness and size of text: what a wire needs to know before it encodes. */
-final class Text {
+/**
+ * Well-formedness and size of text: what a wire needs to know before it encodes.
+ *
+ * <p>Pure functions, for any thread.
+ */
+public final class Text {
 
     private Text() {}
 
-    /** The text itself, or a copy in which each unpaired surrogate is U+FFFD: some containers never send again after one. */
-    static String wellFormed(String text) {
+    /**
+     * The text itself, or a copy in which each unpaired surrogate is U+FFFD: some containers never send again after one.
+     *
+     * @param text any text
+     * @return text that UTF-8 can encode
+     */
+    public static String wellFormed(String text) {
         int broken = brokenAt(text, 0);
         if (broken < 0) {
             return text;
@@ -17,6 +26,26 @@ final class Text {
             broken = brokenAt(text, broken + 1);
         }
         return mended.toString();
+    }
+
+    /**
+     * Whether UTF-8 can encode a text: it has no unpaired surrogate.
+     *
+     * @param text any text
+     * @return true if it can
+     */
+    public static boolean isWellFormed(String text) {
+        return brokenAt(text, 0) < 0;
+    }
+
+    /**
+     * The length of a text in UTF-8, without encoding it.
+     *
+     * @param text a well-formed text
+     * @return the number of bytes
+     */
+    public static int utf8Length(String text) {
+        return utf8Length(text, text.length());
     }
 
     /** Where the first unpaired surrogate at or after {@code from} is, or -1. */

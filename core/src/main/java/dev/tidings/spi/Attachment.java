@@ -35,7 +35,8 @@ public interface Attachment {
      *
      * @return the frame, or null when there is none now; {@link Link#wake} comes when there is one
      */
-    @Nullable Frame poll();
+    @Nullable
+    Frame poll();
 
     /**
      * The number that the next counted frame from {@link #poll} has. For carriers that state it; called by whoever may call

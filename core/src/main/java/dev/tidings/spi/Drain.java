@@ -54,11 +54,13 @@ public final class Drain {
     private final Wire wire;
     private final Failed onFailure;
 
-    // How often somebody asked for the loop since its owner last looked; whoever lifts it from 0 is the owner. A plain counter in
+    // How often somebody asked for the loop since its owner last looked; whoever lifts it from 0 is the owner. A plain
+    // counter in
     // place of a lock: the owner calls the container, and no lock is held there.
     private final AtomicInteger requests = new AtomicInteger();
 
-    // The write that was begun last. Written by the owner before it begins one (IN_FLIGHT) and when it has seen its end (IDLE), by
+    // The write that was begun last. Written by the owner before it begins one (IN_FLIGHT) and when it has seen its end
+    // (IDLE), by
     // the wire's completion in between (COMPLETED): never by two at once.
     private volatile int write = IDLE;
     private volatile @Nullable Throwable failure;

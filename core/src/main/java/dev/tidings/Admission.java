@@ -1,0 +1,116 @@
+package dev.tidings;
+
+import dev.tidings.protocol.Disconnect;
+import dev.tidings.spi.Handshake;
+import dev.tidings.spi.Refusal;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Who may open a link: origin, and how many there are from where. */
+final class Admission {
+
+    private static final System.Logger LOG = System.getLogger(Admission.class.getPackageName());
+    private static final Duration LATER = Duration.ofSeconds(5);
+
+    private record Count(int links, int unauthenticated) {
+        static final Count NONE = new Count(0, 0);
+
+        Count plus(int moreLinks, int moreUnauthenticated) {
+            return new Count(links + moreLinks, unauthenticated + moreUnauthenticated);
+        }
+    }
+
+    private final Origins origins;
+    private final Limits limits;
+    private final @Nullable String addressHeader;
+    private final ConcurrentHashMap<String, Count> byAddress = new ConcurrentHashMap<>();
+
+    Admission(Origins origins, Limits limits, @Nullable String addressHeader) {
+        this.origins = origins;
+        this.limits = limits;
+        this.addressHeader = addressHeader;
+    }
+
+    Optional<Refusal> refuse(Handshake handshake, int connections, boolean stopping) {
+        if (stopping) {
+            return Optional.of(new Refusal(Disconnect.SHUTTING_DOWN, LATER));
+        }
+        if (!origins.admits(handshake)) {
+            LOG.log(
+                    System.Logger.Level.DEBUG,
+                    "Refused a link of another origin. If that page is yours, name it: Tidings.builder().allowOrigin(...)");
+            return Optional.of(new Refusal(Disconnect.FORBIDDEN.because("Origin not allowed"), null));
+        }
+        if (limits.connections > 0 && connections >= limits.connections) {
+            return Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER));
+        }
+        String address = counted(handshake);
+        Count count = address == null ? Count.NONE : byAddress.getOrDefault(address, Count.NONE);
+        boolean tooMany = over(count.links(), limits.connectionsPerAddress)
+                || over(count.unauthenticated(), limits.unauthenticatedPerAddress);
+        return tooMany ? Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER)) : Optional.empty();
+    }
+
+    private static boolean over(int count, int limit) {
+        return limit > 0 && count >= limit;
+    }
+
+    void opened(Handshake handshake) {
+        change(handshake, 1, 1);
+    }
+
+    void authenticated(Handshake handshake) {
+        change(handshake, 0, -1);
+    }
+
+    void closed(Handshake handshake, boolean wasAuthenticated) {
+        change(handshake, -1, wasAuthenticated ? 0 : -1);
+    }
+
+    private void change(Handshake handshake, int links, int unauthenticated) {
+        String address = counted(handshake);
+        if (address != null) {
+            byAddress.compute(address, (key, before) -> {
+                Count after = (before == null ? Count.NONE : before).plus(links, unauthenticated);
+                return after.links() == 0 ? null : after;
+            });
+        }
+    }
+
+    /**
+     * The address that links are counted under, or null. Without a trusted header a loopback or private address is most likely a proxy, with
+     * everybody behind it.
+     */
+    private @Nullable String counted(Handshake handshake) {
+        if (addressHeader != null) {
+            Optional<String> header = handshake.header(addressHeader);
+            if (header.isPresent()) {
+                String list = header.get();
+                return list.substring(list.lastIndexOf(',') + 1).strip();
+            }
+        }
+        String address = handshake.remoteAddress();
+        return address.isEmpty() || isLocal(address) ? null : address;
+    }
+
+    private static boolean isLocal(String address) {
+        boolean literal =
+                address.indexOf(':') >= 0 || address.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
+        if (!literal) {
+            return true;
+        }
+        try {
+            InetAddress parsed = InetAddress.getByName(address);
+            return parsed.isLoopbackAddress()
+                    || parsed.isSiteLocalAddress()
+                    || parsed.isLinkLocalAddress()
+                    || (parsed.getAddress().length == 16 && (parsed.getAddress()[0] & 0xfe) == 0xfc);
+        } catch (UnknownHostException e) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,365 @@
+package dev.tidings;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidings.protocol.Codec;
+import dev.tidings.protocol.Disconnect;
+import dev.tidings.protocol.ErrorCode;
+import dev.tidings.protocol.Frame;
+import dev.tidings.protocol.FrameLimits;
+import dev.tidings.protocol.Inbound;
+import dev.tidings.protocol.Outbound;
+import dev.tidings.protocol.Text;
+import dev.tidings.spi.Attachment;
+import dev.tidings.spi.Handshake;
+import dev.tidings.spi.Link;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The core's side of one link: from {@code attach} until it is gone. At first it belongs to an {@link Opening}, then to a
+ * {@link LiveConnection}, and at the end to nobody: it only writes its last words and closes the wire.
+ */
+final class LinkAttachment implements Attachment {
+
+    private static final System.Logger LOG = System.getLogger(LinkAttachment.class.getPackageName());
+
+    private final Engine engine;
+    private final Handshake handshake;
+    private final Link link;
+    private final Opening opening;
+
+    private volatile @Nullable LiveConnection connection;
+    private volatile long heardAt;
+    private volatile long pingedAt;
+
+    /** The number of the last counted frame that came; the receiving thread's own. */
+    private long received;
+
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicBoolean gone = new AtomicBoolean();
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** What this link says by itself: before there is a connection, and as its last words. */
+    @GuardedBy("lock")
+    private final ArrayDeque<Frame> words = new ArrayDeque<>(2);
+
+    @GuardedBy("lock")
+    private boolean speaking;
+
+    /** Why it ends, once it does. From then on nothing of a connection leaves by it. */
+    @GuardedBy("lock")
+    private @Nullable Disconnect finishing;
+
+    private volatile long finishingSince;
+
+    LinkAttachment(Engine engine, Handshake handshake, Link link) {
+        this.engine = engine;
+        this.handshake = handshake;
+        this.link = link;
+        this.heardAt = engine.now();
+        this.pingedAt = heardAt;
+        this.opening = new Opening(engine, this);
+    }
+
+    Handshake handshake() {
+        return handshake;
+    }
+
+    Codec codec() {
+        return handshake.codec();
+    }
+
+    Opening opening() {
+        return opening;
+    }
+
+    @Nullable
+    LiveConnection connection() {
+        return connection;
+    }
+
+    String transport() {
+        return link.transport();
+    }
+
+    /** From now on it carries a connection, whose next counted frame has a number. */
+    void bind(LiveConnection carried, long expects) {
+        received = expects - 1;
+        connection = carried;
+        engine.bound(this);
+    }
+
+    /** Whether it has carried a connection. */
+    boolean isBound() {
+        return connection != null;
+    }
+
+    // ---- In ---------------------------------------------------------------------------------------------------------
+
+    @Override
+    public void receive(String text) {
+        if (gone.get() || isFinishing()) {
+            return;
+        }
+        heardAt = engine.now();
+        FrameLimits limits = engine.frameLimits();
+        int size = text.length() > limits.maxBytes() ? Integer.MAX_VALUE : Text.utf8Length(text);
+        if (size > limits.maxBytes()) {
+            fail(Disconnect.TOO_LARGE);
+        } else if (opening.isOver()) {
+            receive(text, size);
+        } else {
+            opening.receive(text, size);
+        }
+    }
+
+    /** A frame for the connection; also one that came while it was being opened. */
+    void receive(String text, int size) {
+        LiveConnection carried = connection;
+        if (carried == null) {
+            return;
+        }
+        for (Inbound inbound : decode(text)) {
+            if (!carried.receive(this, inbound, number(inbound), size)) {
+                return;
+            }
+        }
+    }
+
+    @Override
+    public void receive(long first, Iterable<String> frames) {
+        received = first - 1;
+        for (String frame : frames) {
+            receive(frame);
+        }
+    }
+
+    List<Inbound> decode(String text) {
+        if (!Text.isWellFormed(text)) {
+            return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame has an unpaired surrogate"));
+        }
+        try {
+            return codec().decode(text, engine.frameLimits());
+        } catch (RuntimeException | StackOverflowError e) {
+            LOG.log(System.Logger.Level.ERROR, "The codec " + codec().name() + " failed on a frame", e);
+            return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame cannot be read"));
+        }
+    }
+
+    private long number(Inbound inbound) {
+        return handshake.isAcknowledging() && inbound.isCounted() ? ++received : 0;
+    }
+
+    /** The client broke a rule: its connection ends where it may not come back, else only this link does. */
+    void fail(Disconnect disconnect) {
+        LiveConnection carried = connection;
+        if (carried != null) {
+            carried.fail(this, disconnect);
+        } else {
+            finish(disconnect);
+        }
+    }
+
+    // ---- Out --------------------------------------------------------------------------------------------------------
+
+    /** Says something of the link's own. */
+    void say(Outbound message) {
+        Frame frame = codec().encode(message);
+        if (frame != null) {
+            lock.lock();
+            try {
+                words.add(frame);
+            } finally {
+                lock.unlock();
+            }
+            wake();
+        }
+    }
+
+    @Override
+    public @Nullable Frame poll() {
+        if (gone.get()) {
+            return null;
+        }
+        boolean last;
+        lock.lock();
+        try {
+            Frame word = words.poll();
+            if (word != null) {
+                speaking = true;
+                return word;
+            }
+            last = finishing != null;
+        } finally {
+            lock.unlock();
+        }
+        if (last) {
+            closeIfSaid();
+            return null;
+        }
+        LiveConnection carried = connection;
+        if (carried == null) {
+            return null;
+        }
+        Frame frame = carried.poll(this);
+        if (frame == null && carried.finishIfDrained(this)) {
+            return poll();
+        }
+        return frame;
+    }
+
+    @Override
+    public long nextNumber() {
+        LiveConnection carried = connection;
+        return carried == null ? 0 : carried.nextNumber();
+    }
+
+    @Override
+    public void written() {
+        boolean last;
+        lock.lock();
+        try {
+            speaking = false;
+            last = finishing != null;
+        } finally {
+            lock.unlock();
+        }
+        LiveConnection carried = connection;
+        if (carried != null && carried.written(this)) {
+            wake();
+        }
+        if (last) {
+            closeIfSaid();
+        }
+    }
+
+    void wake() {
+        if (!gone.get()) {
+            try {
+                link.wake();
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "The link " + link.transport() + " failed to wake", e);
+                close(Disconnect.INTERNAL_ERROR);
+            }
+        }
+    }
+
+    // ---- End --------------------------------------------------------------------------------------------------------
+
+    boolean isFinishing() {
+        lock.lock();
+        try {
+            return finishing != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says why, then closes the wire; by the close grace also if it could not say it. Only the first call counts. */
+    void finish(Disconnect disconnect) {
+        finish(disconnect, engine.retryAfter(disconnect));
+    }
+
+    private void finish(Disconnect disconnect, @Nullable Long retryAfter) {
+        Frame close = codec().encode(new Outbound.Close(disconnect, retryAfter));
+        lock.lock();
+        try {
+            if (finishing != null) {
+                return;
+            }
+            finishing = disconnect;
+            finishingSince = engine.now();
+            if (close != null) {
+                words.add(close);
+            }
+        } finally {
+            lock.unlock();
+        }
+        engine.deliver(this::wake);
+    }
+
+    private void closeIfSaid() {
+        Disconnect said;
+        lock.lock();
+        try {
+            said = words.isEmpty() && !speaking ? finishing : null;
+        } finally {
+            lock.unlock();
+        }
+        if (said != null) {
+            close(said);
+        }
+    }
+
+    /** Closes the wire now. */
+    void close(Disconnect disconnect) {
+        lock.lock();
+        try {
+            if (finishing == null) {
+                finishing = disconnect;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (closed.compareAndSet(false, true)) {
+            try {
+                link.close(disconnect);
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "The link " + link.transport() + " failed to close", e);
+            }
+        }
+    }
+
+    @Override
+    public void detached(Disconnect disconnect) {
+        if (!gone.compareAndSet(false, true)) {
+            return;
+        }
+        engine.detached(this);
+        opening.over();
+        LiveConnection carried = connection;
+        if (carried != null) {
+            Disconnect cause;
+            lock.lock();
+            try {
+                cause = finishing != null ? finishing : disconnect;
+            } finally {
+                lock.unlock();
+            }
+            carried.linkGone(this, cause);
+        }
+    }
+
+    /** Once a sweep: what takes too long ends. */
+    void sweep(long now) {
+        Limits limits = engine.limits();
+        LiveConnection carried = connection;
+        if (isFinishing()) {
+            if (now - finishingSince > limits.closeGrace.toNanos()) {
+                lock.lock();
+                try {
+                    words.clear();
+                    speaking = false;
+                } finally {
+                    lock.unlock();
+                }
+                closeIfSaid();
+            }
+        } else if (carried == null) {
+            opening.sweep(now);
+        } else if (now - carried.writingSince(this, now) > limits.sendTimeout.toNanos()) {
+            carried.tooSlow(this);
+        } else if (handshake.isAcknowledging()
+                && now - heardAt
+                        > limits.heartbeat.plus(limits.heartbeatTimeout).toNanos()) {
+            carried.drop(this, Disconnect.HEARTBEAT_TIMEOUT);
+        } else if (now - pingedAt >= limits.heartbeat.toNanos()) {
+            pingedAt = now;
+            carried.ping();
+        }
+    }
+}

@@ -1,0 +1,578 @@
+package dev.tidings;
+
+import dev.tidings.protocol.Codec;
+import dev.tidings.protocol.Disconnect;
+import dev.tidings.protocol.ErrorCode;
+import dev.tidings.protocol.EventName;
+import dev.tidings.protocol.Frame;
+import dev.tidings.protocol.GapReason;
+import dev.tidings.protocol.Inbound;
+import dev.tidings.protocol.Outbound;
+import dev.tidings.protocol.Payload;
+import dev.tidings.spi.Handshake;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that lives on this node. It ties together what each has one job: {@link Outbox}, {@link Mailbox},
+ * {@link Subscriptions}, {@link Memberships}, {@link Requests}.
+ *
+ * <p>Its life is one value, changed by {@link #move} alone:
+ *
+ * <pre>
+ * OPEN(link)  --link gone--&gt;  DETACHED  --resume--&gt;  OPEN(other link)
+ * OPEN(link)  --resume--&gt;  OPEN(other link)
+ * any  --disconnect, plain client's link gone, resume window over--&gt;  ENDED
+ * </pre>
+ *
+ * Whoever moves it to ENDED, and nobody else, does what belongs to the end.
+ */
+final class LiveConnection implements Connection {
+
+    private static final int ACK_EVERY = 16;
+
+    private enum Phase {
+        OPEN,
+        DETACHED,
+        ENDED
+    }
+
+    /**
+     * @param link the link that carries it; after the end the one that may still write what waits
+     * @param since when it was detached
+     * @param end why it ended
+     */
+    private record Life(
+            Phase phase,
+            @Nullable LinkAttachment link,
+            long since,
+            @Nullable Disconnect end) {}
+
+    private final Engine engine;
+    private final String id;
+    private final String secret;
+    private final Handshake handshake;
+    private final Outbox outbox;
+    private final Mailbox mailbox;
+    private final Subscriptions subscriptions;
+    private final Memberships memberships;
+    private final Requests requests;
+    private final Rates rates;
+    private final ConcurrentHashMap<String, Object> attributes = new ConcurrentHashMap<>();
+    private final AtomicReference<Life> life;
+    private final AtomicBoolean waking = new AtomicBoolean();
+    private final Runnable wake = this::wakeSignalled;
+    private final int ackEvery;
+    private volatile Authentication authentication;
+
+    LiveConnection(Engine engine, LinkAttachment link, Authentication authentication, String id, String secret) {
+        this.engine = engine;
+        this.id = id;
+        this.secret = secret;
+        this.handshake = link.handshake();
+        this.authentication = authentication;
+        this.attributes.putAll(authentication.attributes());
+        this.life = new AtomicReference<>(new Life(Phase.OPEN, link, 0, null));
+        Limits limits = engine.limits();
+        this.ackEvery = Math.max(1, Math.min(ACK_EVERY, limits.mailboxFrames / 4));
+        this.outbox = engine.newOutbox(handshake);
+        this.mailbox = new Mailbox(
+                engine.threads().callbacks(),
+                limits.mailboxFrames,
+                limits.mailboxBytes,
+                this::handled,
+                () -> end(Disconnect.INTERNAL_ERROR, false));
+        this.memberships = new Memberships(
+                id, authentication.user(), engine.presence(), engine.threads().delivery(), limits.subscriptions);
+        this.subscriptions = new Subscriptions(engine, this);
+        this.requests = new Requests(engine, this);
+        this.rates = new Rates(limits, engine.now());
+    }
+
+    /** Begins on its first link. */
+    void begin(LinkAttachment link, @Nullable Frame accepted, @Nullable Frame welcome) {
+        if (accepted != null) {
+            outbox.offerCarrier(accepted);
+        }
+        if (welcome != null) {
+            outbox.offerCarrier(welcome);
+        }
+        outbox.attach(link);
+        link.bind(this, mailbox.attach(link));
+        engine.listeners().later(this, () -> engine.listeners().connected(this));
+        signal();
+    }
+
+    // ---- Life -------------------------------------------------------------------------------------------------------
+
+    private Life life() {
+        return Objects.requireNonNull(life.get());
+    }
+
+    /** The one way to change the life. Returns it as it was, or null if the change does not apply. */
+    private @Nullable Life move(Function<Life, @Nullable Life> change) {
+        while (true) {
+            Life before = life();
+            Life after = change.apply(before);
+            if (after == null) {
+                return null;
+            }
+            if (life.compareAndSet(before, after)) {
+                return before;
+            }
+        }
+    }
+
+    /** Goes on with another link. False if it has ended. */
+    boolean resume(LinkAttachment link, long received) {
+        Life before = move(l -> l.phase() == Phase.ENDED ? null : new Life(Phase.OPEN, link, 0, null));
+        if (before == null) {
+            return false;
+        }
+        LinkAttachment old = before.link();
+        if (old != null) {
+            outbox.detach(old);
+            old.finish(Disconnect.IN_USE);
+        }
+        long expects = mailbox.attach(link);
+        link.bind(this, expects);
+        subscriptions.authorizeAgain().whenComplete((done, failure) -> resumed(link, received, expects));
+        return true;
+    }
+
+    private void resumed(LinkAttachment link, long received, long expects) {
+        if (life().link() != link) {
+            return;
+        }
+        Outbox.Lost lost = outbox.resume(link, id, received, expects, subscriptions.names());
+        if (lost == null) {
+            link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
+            return;
+        }
+        lost.channels().forEach(channel -> tell(new Outbound.Gap(channel, GapReason.OVERFLOW)));
+        if (lost.direct()) {
+            tell(new Outbound.Gap(null, GapReason.OVERFLOW));
+        }
+        memberships.showAll();
+        engine.listeners().later(this, () -> engine.listeners().resumed(this));
+        signal();
+    }
+
+    /** A link is gone. */
+    void linkGone(LinkAttachment link, Disconnect cause) {
+        if (handshake.isAcknowledging() && cause.code() != Disconnect.NORMAL.code()) {
+            drop(link, null);
+        } else {
+            end(cause, false, link);
+        }
+        outbox.detach(link);
+        if (!isOpen()) {
+            outbox.clear();
+        }
+    }
+
+    /** Lets go of a link, with a word why if there is one; the connection waits for another. */
+    void drop(LinkAttachment link, @Nullable Disconnect cause) {
+        long now = engine.now();
+        Life before = move(
+                l -> l.phase() == Phase.OPEN && l.link() == link ? new Life(Phase.DETACHED, null, now, null) : null);
+        if (before != null) {
+            outbox.detach(link);
+            engine.listeners().later(this, () -> engine.listeners().detached(this));
+        }
+        if (cause != null) {
+            link.finish(cause);
+        }
+    }
+
+    /** The client broke a rule. */
+    void fail(LinkAttachment link, Disconnect disconnect) {
+        if (handshake.isAcknowledging() && disconnect.reconnect() == Disconnect.Reconnect.WITH_BACKOFF) {
+            drop(link, disconnect);
+        } else {
+            end(disconnect, false, link);
+        }
+    }
+
+    /** The client does not read: what it does not read cannot tell it so. */
+    void tooSlow(LinkAttachment link) {
+        if (handshake.isAcknowledging()) {
+            drop(link, null);
+        } else {
+            end(Disconnect.SLOW_CONSUMER, false, link);
+        }
+        link.close(Disconnect.SLOW_CONSUMER);
+    }
+
+    private void end(Disconnect cause, boolean orderly) {
+        end(cause, orderly, null);
+    }
+
+    /**
+     * Ends it, once.
+     *
+     * @param orderly whether what waits still leaves
+     * @param only if given, only while this link carries it
+     */
+    private void end(Disconnect cause, boolean orderly, @Nullable LinkAttachment only) {
+        Life before = move(l -> l.phase() == Phase.ENDED || (only != null && l.link() != only)
+                ? null
+                : new Life(Phase.ENDED, l.link(), l.since(), cause));
+        if (before == null) {
+            return;
+        }
+        outbox.seal();
+        mailbox.close();
+        engine.connections().remove(this);
+        Set<String> ended = subscriptions.end();
+        requests.end();
+        leavePresence(cause);
+        ended.forEach(channel ->
+                engine.listeners().later(this, () -> engine.listeners().unsubscribed(this, channel)));
+        engine.listeners().later(this, () -> engine.listeners().disconnected(this, cause));
+        LinkAttachment link = before.link();
+        if (link == null) {
+            outbox.clear();
+        } else if (orderly) {
+            engine.drainUntilGrace(link, cause);
+            signal();
+        } else {
+            outbox.clear();
+            link.finish(cause);
+        }
+    }
+
+    /** A member whose link broke stays for the grace, because its client is likely to be back. */
+    private void leavePresence(Disconnect cause) {
+        memberships.end();
+        if (memberships.isEmpty()) {
+            return;
+        }
+        if (cause.code() == Disconnect.NORMAL.code() || cause.code() >= 4000) {
+            memberships.hideAll();
+        } else {
+            engine.time().schedule(engine.limits().presenceGrace, memberships::hideAll);
+        }
+    }
+
+    /** Once a sweep: what takes too long ends. */
+    void sweep(long now, Instant wallClock) {
+        Life current = life();
+        Limits limits = engine.limits();
+        if (outbox.ackIsDue()) {
+            signal();
+        }
+        if (isExpired(wallClock)) {
+            end(Disconnect.TOKEN_EXPIRED, true);
+        } else if (current.phase() == Phase.DETACHED) {
+            long away = now - current.since();
+            if (away > limits.resumeWindow.toNanos()) {
+                end(Disconnect.RESUME_EXPIRED, false);
+            } else if (away > limits.presenceGrace.toNanos()) {
+                memberships.hideAll();
+            }
+        }
+    }
+
+    /** Whether its credentials ran out, and their grace too. */
+    boolean isExpired(Instant wallClock) {
+        Instant expiry = authentication.expiresAt();
+        return expiry != null && wallClock.isAfter(expiry.plus(engine.limits().tokenGrace));
+    }
+
+    /** After the last of an ended connection has left: its link says why and closes. */
+    boolean finishIfDrained(LinkAttachment link) {
+        Disconnect end = life().end();
+        if (end == null || !outbox.isDrained(link)) {
+            return false;
+        }
+        link.finish(end);
+        return true;
+    }
+
+    // ---- In ---------------------------------------------------------------------------------------------------------
+
+    /** A client's frame; false if the link has ended by it. */
+    boolean receive(LinkAttachment link, Inbound inbound, long number, int size) {
+        long now = engine.now();
+        if (!rates.admits(inbound, size, now)) {
+            link.fail(Disconnect.RATE_LIMITED);
+            return false;
+        }
+        if (!inbound.isCounted()) {
+            return control(link, inbound);
+        }
+        Mailbox.Receipt receipt =
+                mailbox.accept(link, number, size, () -> engine.commands().handle(this, inbound));
+        switch (receipt) {
+            case ACCEPTED -> requests.answered(inbound);
+            case DUPLICATE, STALE -> {}
+            case FULL -> link.fail(Disconnect.RATE_LIMITED.because("Too many frames unhandled"));
+            case HOLE -> link.fail(Disconnect.BAD_REQUEST.because("A frame is missing before number " + number));
+        }
+        return receipt == Mailbox.Receipt.ACCEPTED || receipt == Mailbox.Receipt.DUPLICATE;
+    }
+
+    /** What the protocol itself answers, at once. */
+    private boolean control(LinkAttachment link, Inbound inbound) {
+        if (inbound instanceof Inbound.Ping) {
+            outbox.owePong();
+            signal();
+        } else if (inbound instanceof Inbound.Ack ack) {
+            if (!outbox.acknowledge(ack.received())) {
+                link.fail(Disconnect.BAD_REQUEST.because("More frames acknowledged than were sent"));
+                return false;
+            }
+        } else if (inbound instanceof Inbound.Close) {
+            end(Disconnect.NORMAL, true, link);
+            return false;
+        } else if (inbound instanceof Inbound.Authenticate auth) {
+            mailbox.post(() -> engine.refresh(this, auth));
+        } else if (inbound instanceof Inbound.Resume) {
+            fault(null, ErrorCode.BAD_REQUEST, "The connection is open already", null);
+        }
+        return true;
+    }
+
+    /** An acknowledgement for a share of frames, so that it costs little; the sweep sends what is left over. */
+    private void handled(long number) {
+        boolean due = number % ackEvery == 0;
+        outbox.oweAck(number, due);
+        if (due) {
+            signal();
+        }
+    }
+
+    /** Tells the client that it made a mistake; too many of them end the link. */
+    void fault(@Nullable String command, ErrorCode code, String reason, @Nullable String channel) {
+        tell(new Outbound.Failure(command, code, reason, channel));
+        LinkAttachment link = life().link();
+        if (!rates.admitsError(engine.now()) && link != null) {
+            link.fail(Disconnect.BAD_REQUEST.because("Too many errors"));
+        }
+    }
+
+    // ---- Out --------------------------------------------------------------------------------------------------------
+
+    Codec codec() {
+        return handshake.codec();
+    }
+
+    /** On the fan-out path: offers and wakes, in the delivery's thread. */
+    boolean deliver(Subscription subscription, Frame frame) {
+        return woken(outbox.offer(subscription.lane(), frame));
+    }
+
+    void deliverPresence(Subscription subscription, Frame frame, long version) {
+        woken(outbox.offerPresence(subscription.lane(), frame, version));
+    }
+
+    private boolean woken(Outbox.Offer offer) {
+        if (offer == Outbox.Offer.TAKEN) {
+            wakeNow();
+            return true;
+        }
+        if (offer == Outbox.Offer.OVERFLOW) {
+            overflowed();
+        }
+        return false;
+    }
+
+    /** Says something to this client; false if it cannot be taken. */
+    boolean tell(Outbound message) {
+        Frame frame = codec().encode(message);
+        if (frame == null || !offer(frame)) {
+            return false;
+        }
+        signal();
+        return true;
+    }
+
+    /** Queues a frame without waking the link. */
+    boolean offer(Frame frame) {
+        Outbox.Offer offer = outbox.offer(frame);
+        if (offer == Outbox.Offer.OVERFLOW) {
+            overflowed();
+        }
+        return offer == Outbox.Offer.TAKEN;
+    }
+
+    private void overflowed() {
+        LinkAttachment link = life().link();
+        if (link != null) {
+            engine.deliver(() -> tooSlow(link));
+        } else if (!handshake.isAcknowledging()) {
+            engine.deliver(() -> end(Disconnect.SLOW_CONSUMER, false));
+        }
+    }
+
+    void ping() {
+        tell(new Outbound.Ping());
+    }
+
+    void welcome(Frame frame) {
+        outbox.offerCarrier(frame);
+        signal();
+    }
+
+    /** Wakes the link soon, by a thread that may write. Whoever sends is not to become a writer. */
+    void signal() {
+        if (waking.compareAndSet(false, true)) {
+            engine.deliver(wake);
+        }
+    }
+
+    private void wakeSignalled() {
+        waking.set(false);
+        wakeNow();
+    }
+
+    private void wakeNow() {
+        LinkAttachment link = life().link();
+        if (link != null) {
+            link.wake();
+        }
+    }
+
+    @Nullable
+    Frame poll(LinkAttachment link) {
+        return outbox.poll(link, engine.now());
+    }
+
+    /** True if that was the last of an ended connection. */
+    boolean written(LinkAttachment link) {
+        outbox.written(link);
+        return life().phase() == Phase.ENDED;
+    }
+
+    long writingSince(LinkAttachment link, long now) {
+        return outbox.writingSince(link, now);
+    }
+
+    long nextNumber() {
+        return outbox.nextNumber();
+    }
+
+    // ---- Parts ------------------------------------------------------------------------------------------------------
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    Mailbox mailbox() {
+        return mailbox;
+    }
+
+    Subscriptions subscribed() {
+        return subscriptions;
+    }
+
+    Memberships memberships() {
+        return memberships;
+    }
+
+    Rates rates() {
+        return rates;
+    }
+
+    boolean isSecret(String offered) {
+        return Ids.same(secret, offered);
+    }
+
+    boolean isAttached() {
+        return life().phase() == Phase.OPEN;
+    }
+
+    Authentication authentication() {
+        return authentication;
+    }
+
+    void refreshed(Authentication renewed) {
+        authentication = renewed;
+        attributes.putAll(renewed.attributes());
+    }
+
+    // ---- The application's view -------------------------------------------------------------------------------------
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public Optional<String> user() {
+        return Optional.ofNullable(authentication.user());
+    }
+
+    @Override
+    public Optional<Instant> expiresAt() {
+        return Optional.ofNullable(authentication.expiresAt());
+    }
+
+    @Override
+    public Handshake handshake() {
+        return handshake;
+    }
+
+    @Override
+    public Optional<String> transport() {
+        Life current = life();
+        LinkAttachment link = current.link();
+        return current.phase() == Phase.OPEN && link != null ? Optional.of(link.transport()) : Optional.empty();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return life().phase() != Phase.ENDED;
+    }
+
+    @Override
+    public Map<String, Object> attributes() {
+        return attributes;
+    }
+
+    @Override
+    public Set<String> subscriptions() {
+        return subscriptions.names();
+    }
+
+    @Override
+    public boolean send(String event, Payload payload) {
+        return tell(new Outbound.Direct(EventName.require(event), engine.checked(payload)));
+    }
+
+    @Override
+    public CompletionStage<Payload> request(String event, Payload payload, Duration timeout) {
+        return requests.ask(EventName.require(event), engine.checked(payload), timeout);
+    }
+
+    @Override
+    public CompletionStage<Boolean> subscribe(String channel) {
+        return subscriptions.subscribeByServer(channel);
+    }
+
+    @Override
+    public boolean unsubscribe(String channel) {
+        return subscriptions.unsubscribeByServer(channel, ErrorCode.FORBIDDEN, "The server ended the subscription");
+    }
+
+    @Override
+    public void disconnect(Disconnect disconnect) {
+        end(disconnect, true);
+    }
+
+    @Override
+    public String toString() {
+        return "Connection(" + id + ")";
+    }
+}
