@@ -26,6 +26,7 @@ final class Commands {
 
     private static final System.Logger LOG = System.getLogger(Commands.class.getPackageName());
     private static final int MAX_HISTORY = 300;
+    private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
 
     private final Engine engine;
     private final Map<String, RequestHandler> handlers;
@@ -77,8 +78,7 @@ final class Commands {
         } else if (command instanceof Inbound.Subscribe subscribe) {
             return subscribe(connection, subscribe);
         } else if (command instanceof Inbound.Unsubscribe unsubscribe) {
-            connection.subscribed().unsubscribe(unsubscribe.channel());
-            done(connection, unsubscribe.id());
+            unsubscribe(connection, unsubscribe);
             return null;
         } else if (command instanceof Inbound.History history) {
             return allowed(
@@ -106,22 +106,34 @@ final class Commands {
     }
 
     private CompletionStage<?> join(LiveConnection connection, Inbound.Subscribe subscribe) {
+        String channel = subscribe.channel();
         return connection
                 .subscribed()
-                .subscribe(subscribe.channel(), true, subscribe.id(), subscribe.presence())
-                .thenAccept(result -> {
-                    switch (result) {
-                        case SUBSCRIBED -> {}
-                        case TOO_MANY ->
-                            throw new RequestException(
-                                    ErrorCode.LIMIT,
-                                    "A connection has at most " + engine.limits().subscriptions + " subscriptions");
-                        case ENDED ->
-                            throw new RequestException(ErrorCode.FORBIDDEN, "The server ended the subscription");
-                        case UNAVAILABLE ->
-                            throw new RequestException(ErrorCode.UNAVAILABLE, "The channel cannot be reached now");
-                    }
+                .subscribe(channel, true, subscribe.id(), subscribe.presence())
+                .thenCompose(result -> switch (result) {
+                    // The next frame is handled when the listeners know, so that they hear in the order of what
+                    // happened.
+                    case SUBSCRIBED ->
+                        engine.listeners().now(() -> engine.listeners().subscribed(connection, channel));
+                    case ALREADY -> DONE;
+                    case TOO_MANY ->
+                        refused(
+                                ErrorCode.LIMIT,
+                                "A connection has at most " + engine.limits().subscriptions + " subscriptions");
+                    case ENDED -> refused(ErrorCode.FORBIDDEN, "The server ended the subscription");
+                    case UNAVAILABLE -> refused(ErrorCode.UNAVAILABLE, "The channel cannot be reached now");
                 });
+    }
+
+    private static CompletionStage<Void> refused(ErrorCode code, String reason) {
+        return CompletableFuture.failedStage(new RequestException(code, reason));
+    }
+
+    private void unsubscribe(LiveConnection connection, Inbound.Unsubscribe unsubscribe) {
+        if (connection.subscribed().unsubscribe(unsubscribe.channel())) {
+            engine.listeners().unsubscribed(connection, unsubscribe.channel());
+        }
+        done(connection, unsubscribe.id());
     }
 
     private CompletionStage<?> publish(LiveConnection connection, Inbound.Publish publish) {

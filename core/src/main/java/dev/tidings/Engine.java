@@ -82,7 +82,7 @@ final class Engine {
         admission = new Admission(new Origins(builder.allowedOrigins), limits, builder.addressHeader);
         callbacks = new Callbacks(time, limits.requestTimeout);
         rules = new ChannelRules(builder.rules, callbacks);
-        listeners = new Listeners(builder.listeners);
+        listeners = new Listeners(builder.listeners, threads.callbacks());
         commands = new Commands(this, builder.requests);
         broker = builder.broker != null ? builder.broker : new MemoryBroker();
         presence = builder.presence != null ? builder.presence : new MemoryPresence();

@@ -3,6 +3,9 @@ package dev.tidings;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Payload;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /** Tells the application's listeners. Whatever one throws is logged, and the next one is told. Runs in a mailbox. */
@@ -12,8 +15,18 @@ final class Listeners {
 
     private final List<ConnectionListener> listeners;
 
-    Listeners(List<ConnectionListener> listeners) {
+    private final Executor callbacks;
+
+    Listeners(List<ConnectionListener> listeners, Executor callbacks) {
         this.listeners = List.copyOf(listeners);
+        this.callbacks = callbacks;
+    }
+
+    /** For a task of the mailbox that goes on in a stranger's thread: a call on the right executor, unless nobody listens. */
+    CompletionStage<Void> now(Runnable call) {
+        return listeners.isEmpty()
+                ? CompletableFuture.completedStage(null)
+                : CompletableFuture.runAsync(call, callbacks);
     }
 
     /** Puts a call into the connection's mailbox, unless nobody listens. */

@@ -4,8 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.Outbound;
-import java.util.ArrayDeque;
-import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,12 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What waits to be written to one client, and, for an acknowledging one, what was written and is not acknowledged yet.
  *
- * <p>One leaf lock: nothing is called while it is held. Bounded in frames and in bytes, both parts together.
- *
- * <p>Frames are numbered when they are first polled, from 1, and then stay as they are in {@code retained}. After a resume they are
- * polled again from {@code cursor} on, before anything that is waiting. The carrier's own frames ({@code resumed}, {@code ack},
- * {@code pong}) are not queued but owed: they are made when the link polls, from the state of that moment, so that a flood of
- * pings costs nothing and {@code resumed} states exactly the frame that follows.
+ * <p>One leaf lock: nothing is called while it is held. Bounded in frames and in bytes, all parts together. A frame passes from
+ * its lane, where it may be held back, to {@code waiting}, is polled by the present link, and from then on is {@link Retained} until
+ * the client has it, or, for a plain client, unwritten until the container has taken it.
  */
 final class Outbox {
 
@@ -33,6 +28,11 @@ final class Outbox {
         OVERFLOW
     }
 
+    /** What a client is told has been lost. */
+    record Lost(boolean direct, Set<String> channels) {
+        static final Lost NOTHING = new Lost(false, Set.of());
+    }
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Codec codec;
     private final boolean acknowledging;
@@ -41,47 +41,31 @@ final class Outbox {
     private final LongAdder queuedBytes;
     private final LongAdder dropped;
 
-    // What waits and what is kept. bytes counts both, and what a plain client's link has polled and not written yet.
+    // What is kept, and how much that is: waiting, held by lanes, retained, and a plain client's unwritten.
     @GuardedBy("lock")
     private final FrameRing waiting = new FrameRing();
 
     @GuardedBy("lock")
-    private final FrameRing retained = new FrameRing();
-
-    @GuardedBy("lock")
-    private long bytes;
+    private final Retained retained = new Retained();
 
     @GuardedBy("lock")
     private int held;
 
     @GuardedBy("lock")
+    private long bytes;
+
+    @GuardedBy("lock")
     private boolean sealed;
 
-    // Numbers of the frame layer.
     @GuardedBy("lock")
-    private long lastNumber;
-
-    @GuardedBy("lock")
-    private int cursor;
+    private final Loss loss = new Loss();
 
     // The link that may poll, what it is owed, and what it has polled and not written yet.
     @GuardedBy("lock")
     private @Nullable Object link;
 
     @GuardedBy("lock")
-    private final ArrayDeque<Frame> carrier = new ArrayDeque<>();
-
-    @GuardedBy("lock")
-    private Outbound.@Nullable Resumed owedResumed;
-
-    @GuardedBy("lock")
-    private long owedAck;
-
-    @GuardedBy("lock")
-    private boolean ackDue;
-
-    @GuardedBy("lock")
-    private boolean owedPong;
+    private final Owed owed = new Owed();
 
     @GuardedBy("lock")
     private int unwritten;
@@ -91,16 +75,6 @@ final class Outbox {
 
     @GuardedBy("lock")
     private long unwrittenSince;
-
-    // What an overflow has thrown away and the client has not been told yet.
-    @GuardedBy("lock")
-    private boolean overflowed;
-
-    @GuardedBy("lock")
-    private boolean lostDirect;
-
-    @GuardedBy("lock")
-    private final Set<String> lostChannels = new HashSet<>();
 
     Outbox(Codec codec, boolean acknowledging, int maxFrames, int maxBytes, LongAdder queuedBytes, LongAdder dropped) {
         this.codec = codec;
@@ -127,11 +101,7 @@ final class Outbox {
     Offer offer(Lane lane, Frame frame) {
         lock.lock();
         try {
-            return switch (sealed ? Lane.Gate.CLOSED : lane.messages) {
-                case OPEN -> append(waiting, frame);
-                case HOLDING -> hold(lane.heldMessages, frame);
-                case CLOSED -> Offer.IGNORED;
-            };
+            return pass(sealed ? Lane.Gate.CLOSED : lane.messages, lane.heldMessages, frame);
         } finally {
             lock.unlock();
         }
@@ -144,29 +114,75 @@ final class Outbox {
             if (sealed || version <= lane.presenceVersion) {
                 return Offer.IGNORED;
             }
-            return switch (lane.presence) {
-                case OPEN -> {
-                    lane.presenceVersion = version;
-                    yield append(waiting, frame);
-                }
-                case HOLDING -> {
-                    if (lane.heldPresence.isEmpty()) {
-                        lane.heldSince = version - 1;
-                    }
-                    yield hold(lane.heldPresence, frame);
-                }
-                case CLOSED -> Offer.IGNORED;
-            };
+            if (lane.presence == Lane.Gate.OPEN) {
+                lane.presenceVersion = version;
+            } else if (lane.heldPresence.isEmpty()) {
+                lane.heldSince = version - 1;
+            }
+            return pass(lane.presence, lane.heldPresence, frame);
         } finally {
             lock.unlock();
         }
+    }
+
+    @GuardedBy("lock")
+    private Offer pass(Lane.Gate gate, FrameRing holding, Frame frame) {
+        return switch (gate) {
+            case OPEN -> append(waiting, frame);
+            case HOLDING -> {
+                Offer offer = append(holding, frame);
+                held += offer == Offer.TAKEN ? 1 : 0;
+                yield offer;
+            }
+            case CLOSED -> Offer.IGNORED;
+        };
+    }
+
+    @GuardedBy("lock")
+    private Offer append(FrameRing ring, Frame frame) {
+        if (loss.hasBegun()) {
+            lose(frame);
+            return Offer.IGNORED;
+        }
+        int frames = waiting.size() + held + retained.size() + (acknowledging ? 0 : unwritten);
+        if (frames >= maxFrames || bytes + frame.size() > maxBytes) {
+            overflow();
+            lose(frame);
+            return Offer.OVERFLOW;
+        }
+        ring.add(frame);
+        grow(frame.size());
+        return Offer.TAKEN;
+    }
+
+    /** Everything goes: a client that lacks one frame of an order cannot be given the next. */
+    @GuardedBy("lock")
+    private void overflow() {
+        if (acknowledging) {
+            loss.begin();
+        } else {
+            sealed = true;
+        }
+        for (int i = 0; i < retained.size(); i++) {
+            lose(retained.get(i));
+        }
+        for (int i = 0; i < waiting.size(); i++) {
+            lose(waiting.get(i));
+        }
+        forget();
+    }
+
+    @GuardedBy("lock")
+    private void lose(Frame frame) {
+        dropped.increment();
+        loss.add(frame);
     }
 
     /** A frame of the carrier's, ahead of everything: {@code welcome}, {@code auth_success}. */
     void offerCarrier(Frame frame) {
         lock.lock();
         try {
-            carrier.add(frame);
+            owed.add(frame);
         } finally {
             lock.unlock();
         }
@@ -180,8 +196,7 @@ final class Outbox {
     void oweAck(long number, boolean due) {
         lock.lock();
         try {
-            owedAck = number;
-            ackDue |= due;
+            owed.ack(number, due);
         } finally {
             lock.unlock();
         }
@@ -191,8 +206,7 @@ final class Outbox {
     boolean ackIsDue() {
         lock.lock();
         try {
-            ackDue = owedAck > 0;
-            return ackDue;
+            return owed.ackIsDue();
         } finally {
             lock.unlock();
         }
@@ -202,42 +216,10 @@ final class Outbox {
     void owePong() {
         lock.lock();
         try {
-            owedPong = true;
+            owed.pong();
         } finally {
             lock.unlock();
         }
-    }
-
-    @GuardedBy("lock")
-    private Offer append(FrameRing ring, Frame frame) {
-        if (overflowed) {
-            lose(frame);
-            return Offer.IGNORED;
-        }
-        boolean full = waiting.size() + retained.size() + held + unwrittenFrames() >= maxFrames
-                || bytes + frame.size() > maxBytes;
-        if (full) {
-            overflow();
-            lose(frame);
-            return Offer.OVERFLOW;
-        }
-        ring.add(frame);
-        grow(frame.size());
-        return Offer.TAKEN;
-    }
-
-    @GuardedBy("lock")
-    private Offer hold(FrameRing ring, Frame frame) {
-        Offer offer = append(ring, frame);
-        if (offer == Offer.TAKEN) {
-            held++;
-        }
-        return offer;
-    }
-
-    @GuardedBy("lock")
-    private int unwrittenFrames() {
-        return acknowledging ? 0 : unwritten;
     }
 
     // ---- Subscriptions ----------------------------------------------------------------------------------------------
@@ -302,29 +284,23 @@ final class Outbox {
         try {
             lane.messages = Lane.Gate.CLOSED;
             lane.presence = Lane.Gate.CLOSED;
-            discard(lane.heldMessages);
-            discard(lane.heldPresence);
+            held -= lane.heldMessages.size() + lane.heldPresence.size();
+            drop(lane.heldMessages);
+            drop(lane.heldPresence);
             if (!sealed) {
                 shrink(waiting.removeIf(lane::owns));
             }
-            lostChannels.remove(lane.channel);
+            loss.remove(lane.channel);
         } finally {
             lock.unlock();
         }
     }
 
-    /** What was polled of a channel that the client may not read any more is replayed as this frame. */
+    /** What was polled of a channel that the client may not read any more is sent again as this frame. */
     void withhold(Lane lane, Frame instead) {
         lock.lock();
         try {
-            for (int i = 0; i < retained.size(); i++) {
-                Frame frame = retained.get(i);
-                if (lane.owns(frame)) {
-                    retained.set(i, instead);
-                    shrink(frame.size());
-                    grow(instead.size());
-                }
-            }
+            shrink(-retained.replace(lane, instead));
         } finally {
             lock.unlock();
         }
@@ -334,14 +310,14 @@ final class Outbox {
     private void release(FrameRing ring) {
         held -= ring.size();
         while (!ring.isEmpty()) {
-            waiting.add(ring.remove());
+            Frame frame = ring.remove();
+            if (loss.hasBegun()) {
+                shrink(frame.size());
+                lose(frame);
+            } else {
+                waiting.add(frame);
+            }
         }
-    }
-
-    @GuardedBy("lock")
-    private void discard(FrameRing ring) {
-        held -= ring.size();
-        drop(ring);
     }
 
     // ---- Taking out -------------------------------------------------------------------------------------------------
@@ -350,88 +326,63 @@ final class Outbox {
     @Nullable
     Frame poll(Object by, long now) {
         while (true) {
-            Outbound owed;
+            Outbound said;
             lock.lock();
             try {
                 if (link != by) {
                     return null;
                 }
-                owed = owed();
-                if (owed == null) {
-                    Frame next = next();
-                    if (next != null) {
-                        began(now);
-                    }
-                    return next;
+                said = owed.take(retained.nextNumber());
+                if (said == null) {
+                    return next(now);
                 }
             } finally {
                 lock.unlock();
             }
-            Frame frame = codec.encode(owed);
+            Frame frame = codec.encode(said);
             if (frame != null) {
-                lock.lock();
-                try {
-                    if (link != by) {
-                        return null;
-                    }
-                    began(now);
-                    return frame;
-                } finally {
-                    lock.unlock();
-                }
+                return begun(by, now) ? frame : null;
             }
         }
     }
 
     @GuardedBy("lock")
-    private @Nullable Outbound owed() {
-        if (owedResumed != null) {
-            Outbound.Resumed resumed = owedResumed;
-            owedResumed = null;
-            return new Outbound.Resumed(resumed.connection(), nextNumberLocked(), resumed.expects());
+    private @Nullable Frame next(long now) {
+        Frame frame = owed.frame();
+        if (frame == null && retained.hasNext()) {
+            frame = retained.next();
         }
-        if (!carrier.isEmpty()) {
-            return null;
+        if (frame == null && !waiting.isEmpty()) {
+            frame = waiting.remove();
+            if (!acknowledging) {
+                unwrittenBytes += frame.size();
+            } else if (frame.isCounted()) {
+                retained.add(frame);
+            } else {
+                shrink(frame.size());
+            }
         }
-        if (ackDue) {
-            Outbound ack = new Outbound.Ack(owedAck);
-            owedAck = 0;
-            ackDue = false;
-            return ack;
-        }
-        if (owedPong) {
-            owedPong = false;
-            return new Outbound.Pong();
-        }
-        return null;
-    }
-
-    @GuardedBy("lock")
-    private @Nullable Frame next() {
-        if (!carrier.isEmpty()) {
-            return carrier.remove();
-        }
-        if (cursor < retained.size()) {
-            return retained.get(cursor++);
-        }
-        if (waiting.isEmpty()) {
-            return null;
-        }
-        Frame frame = waiting.remove();
-        if (!acknowledging) {
-            unwrittenBytes += frame.size();
-        } else if (frame.isCounted()) {
-            retained.add(frame);
-            cursor++;
-            lastNumber++;
-        } else {
-            shrink(frame.size());
+        if (frame != null) {
+            begun(now);
         }
         return frame;
     }
 
+    private boolean begun(Object by, long now) {
+        lock.lock();
+        try {
+            if (link != by) {
+                return false;
+            }
+            begun(now);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @GuardedBy("lock")
-    private void began(long now) {
+    private void begun(long now) {
         if (unwritten++ == 0) {
             unwrittenSince = now;
         }
@@ -470,36 +421,24 @@ final class Outbox {
     boolean acknowledge(long number) {
         lock.lock();
         try {
-            if (number > lastNumber) {
+            if (number > retained.lastNumber()) {
                 return false;
             }
-            while (!retained.isEmpty() && firstRetained() <= number) {
-                shrink(retained.remove().size());
-                cursor = Math.max(0, cursor - 1);
-            }
+            shrink(retained.acknowledge(number));
             return true;
         } finally {
             lock.unlock();
         }
     }
 
+    /** The number of the counted frame that is polled next; 0 for a plain client. */
     long nextNumber() {
         lock.lock();
         try {
-            return acknowledging ? nextNumberLocked() : 0;
+            return acknowledging ? retained.nextNumber() : 0;
         } finally {
             lock.unlock();
         }
-    }
-
-    @GuardedBy("lock")
-    private long nextNumberLocked() {
-        return firstRetained() + cursor;
-    }
-
-    @GuardedBy("lock")
-    private long firstRetained() {
-        return lastNumber - retained.size() + 1;
     }
 
     // ---- Links ------------------------------------------------------------------------------------------------------
@@ -521,55 +460,36 @@ final class Outbox {
             if (link == by) {
                 link = null;
                 wrote();
-                carrier.clear();
-                owedResumed = null;
-                owedPong = false;
+                owed.clear();
             }
         } finally {
             lock.unlock();
         }
-    }
-
-    /** What a client is told has been lost. */
-    record Lost(boolean direct, Set<String> channels) {
-        static final Lost NOTHING = new Lost(false, Set.of());
     }
 
     /**
      * Another link goes on, from the client's word how much it has. Returns null if it was never sent so much, else what to tell it
      * is lost: after an overflow, or after it has forgotten what it had acknowledged.
+     *
+     * @param subscribed the channels to name if the client has forgotten
      */
     @Nullable
     Lost resume(Object by, String connection, long received, long expects, Set<String> subscribed) {
         lock.lock();
         try {
-            if (received > lastNumber) {
+            if (received > retained.lastNumber()) {
                 return null;
             }
-            boolean forgot = received + 1 < firstRetained() && !overflowed;
-            while (!retained.isEmpty() && firstRetained() <= received) {
-                shrink(retained.remove().size());
-            }
-            cursor = 0;
+            boolean forgot = received + 1 < retained.firstNumber() && !loss.hasBegun();
+            shrink(retained.acknowledge(received));
+            retained.rewind();
             shrink(waiting.removeIf(frame -> !frame.isCounted()));
             link = by;
-            owedResumed = new Outbound.Resumed(connection, 0, expects);
-            return forgot ? new Lost(true, subscribed) : takeLost();
+            owed.resumed(connection, expects);
+            return forgot ? new Lost(true, subscribed) : loss.take();
         } finally {
             lock.unlock();
         }
-    }
-
-    @GuardedBy("lock")
-    private Lost takeLost() {
-        if (!overflowed) {
-            return Lost.NOTHING;
-        }
-        Lost lost = new Lost(lostDirect, Set.copyOf(lostChannels));
-        overflowed = false;
-        lostDirect = false;
-        lostChannels.clear();
-        return lost;
     }
 
     // ---- Ends -------------------------------------------------------------------------------------------------------
@@ -589,8 +509,8 @@ final class Outbox {
         lock.lock();
         try {
             sealed = true;
-            forgetAll();
-            carrier.clear();
+            forget();
+            owed.clear();
             wrote();
         } finally {
             lock.unlock();
@@ -605,41 +525,17 @@ final class Outbox {
                     && link == by
                     && unwritten == 0
                     && waiting.isEmpty()
-                    && carrier.isEmpty()
-                    && cursor == retained.size();
+                    && !owed.hasFrames()
+                    && !retained.hasNext();
         } finally {
             lock.unlock();
         }
     }
 
     @GuardedBy("lock")
-    private void overflow() {
-        overflowed = acknowledging;
-        sealed |= !acknowledging;
-        for (int i = 0; i < retained.size(); i++) {
-            lose(retained.get(i));
-        }
-        for (int i = 0; i < waiting.size(); i++) {
-            lose(waiting.get(i));
-        }
-        forgetAll();
-    }
-
-    @GuardedBy("lock")
-    private void lose(Frame frame) {
-        dropped.increment();
-        if (frame.channel() != null) {
-            lostChannels.add(frame.channel());
-        } else {
-            lostDirect |= frame.isCounted();
-        }
-    }
-
-    @GuardedBy("lock")
-    private void forgetAll() {
+    private void forget() {
         drop(waiting);
-        drop(retained);
-        cursor = 0;
+        shrink(retained.clear());
     }
 
     @GuardedBy("lock")
@@ -657,7 +553,9 @@ final class Outbox {
 
     @GuardedBy("lock")
     private void shrink(long size) {
-        bytes -= size;
-        queuedBytes.add(-size);
+        if (size != 0) {
+            bytes -= size;
+            queuedBytes.add(-size);
+        }
     }
 }

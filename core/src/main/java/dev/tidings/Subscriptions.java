@@ -43,8 +43,10 @@ final class Subscriptions {
 
     /** What became of a wish to subscribe. */
     enum Result {
-        /** The subscription stands. */
+        /** The subscription stands from now on. */
         SUBSCRIBED,
+        /** The subscription stood before. */
+        ALREADY,
         /** The connection has as many as it may have. */
         TOO_MANY,
         /** The connection has ended, or the subscription was ended while it began. */
@@ -54,7 +56,7 @@ final class Subscriptions {
     }
 
     /**
-     * Subscribes, without asking a rule.
+     * Subscribes, without asking a rule and without telling the listeners.
      *
      * @param asked whether the client wants it
      * @param id what to answer to, or null: then the server's wish is told, and the client's is not answered
@@ -96,7 +98,6 @@ final class Subscriptions {
         if (presence) {
             showPresence(subscription);
         }
-        engine.listeners().later(connection, () -> engine.listeners().subscribed(connection, channel));
         return Result.SUBSCRIBED;
     }
 
@@ -115,7 +116,7 @@ final class Subscriptions {
             if (presence) {
                 showPresence(subscription);
             }
-            return Result.SUBSCRIBED;
+            return Result.ALREADY;
         });
     }
 
@@ -143,16 +144,18 @@ final class Subscriptions {
 
     CompletionStage<Boolean> subscribeByServer(String channel) {
         engine.rules().require(channel);
-        return subscribe(channel, false, null, false).thenApply(result -> result == Result.SUBSCRIBED);
+        return subscribe(channel, false, null, false).thenApply(result -> {
+            if (result == Result.SUBSCRIBED) {
+                engine.listeners().later(connection, () -> engine.listeners().subscribed(connection, channel));
+            }
+            return result == Result.SUBSCRIBED || result == Result.ALREADY;
+        });
     }
 
+    /** Ends a subscription without telling the listeners. */
     boolean unsubscribe(String channel) {
         Subscription subscription = byChannel.get(channel);
-        if (subscription == null || !remove(subscription)) {
-            return false;
-        }
-        engine.listeners().later(connection, () -> engine.listeners().unsubscribed(connection, channel));
-        return true;
+        return subscription != null && remove(subscription);
     }
 
     /** Ends a subscription that the client did not ask to end, and tells it. */
@@ -161,6 +164,7 @@ final class Subscriptions {
             return false;
         }
         connection.tell(new Outbound.Unsubscribed(channel, code, reason));
+        engine.listeners().later(connection, () -> engine.listeners().unsubscribed(connection, channel));
         return true;
     }
 

@@ -1,0 +1,87 @@
+package dev.tidings;
+
+import dev.tidings.protocol.Frame;
+
+/**
+ * The frames that an acknowledging client was sent and has not acknowledged, by number. Guarded by the lock of its outbox.
+ *
+ * <p>A frame gets its number when it is added, from 1, and then stays what it is. {@code cursor} is where the present link
+ * stands: behind the last frame, or before it after a resume, until what the client lacks has been sent again.
+ */
+final class Retained {
+
+    private final FrameRing frames = new FrameRing();
+    private long lastNumber;
+    private int cursor;
+
+    /** A frame is sent for the first time. */
+    void add(Frame frame) {
+        frames.add(frame);
+        cursor++;
+        lastNumber++;
+    }
+
+    boolean hasNext() {
+        return cursor < frames.size();
+    }
+
+    /** The next frame to send again. */
+    Frame next() {
+        return frames.get(cursor++);
+    }
+
+    /** The number of the frame that is sent next, again or for the first time. */
+    long nextNumber() {
+        return firstNumber() + cursor;
+    }
+
+    long lastNumber() {
+        return lastNumber;
+    }
+
+    /** The number of the oldest frame that can still be sent again. */
+    long firstNumber() {
+        return lastNumber - frames.size() + 1;
+    }
+
+    int size() {
+        return frames.size();
+    }
+
+    Frame get(int index) {
+        return frames.get(index);
+    }
+
+    /** Forgets what the client has, and returns how many bytes that were. */
+    long acknowledge(long number) {
+        long bytes = 0;
+        while (!frames.isEmpty() && firstNumber() <= number) {
+            bytes += frames.remove().size();
+            cursor = Math.max(0, cursor - 1);
+        }
+        return bytes;
+    }
+
+    /** Another link begins with the oldest frame. */
+    void rewind() {
+        cursor = 0;
+    }
+
+    /** Replaces a channel's frames, which keep their numbers. Returns by how many bytes there are more. */
+    long replace(Lane lane, Frame instead) {
+        long more = 0;
+        for (int i = 0; i < frames.size(); i++) {
+            Frame frame = frames.get(i);
+            if (lane.owns(frame)) {
+                frames.set(i, instead);
+                more += instead.size() - frame.size();
+            }
+        }
+        return more;
+    }
+
+    /** Forgets all, and returns how many bytes that were. Numbers go on. */
+    long clear() {
+        return acknowledge(lastNumber);
+    }
+}
