@@ -12,7 +12,13 @@ import java.util.Optional;
  */
 public record Access(Connection connection, String channel, Map<String, String> variables) {
 
-    /** Copies the variables. */
+    /**
+     * Copies the variables.
+     *
+     * @param connection who
+     * @param channel the channel's name
+     * @param variables what the rule's pattern captured, by name
+     */
     public Access {
         variables = Map.copyOf(variables);
     }

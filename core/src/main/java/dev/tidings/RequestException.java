@@ -13,6 +13,7 @@ public final class RequestException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** What went wrong. */
     private final ErrorCode code;
 
     /**

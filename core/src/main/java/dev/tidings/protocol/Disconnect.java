@@ -79,6 +79,8 @@ public record Disconnect(int code, String reason) {
     /**
      * Checks the code and cuts the reason to {@value #MAX_REASON_BYTES} bytes.
      *
+     * @param code the close code, 1000 to 4999
+     * @param reason the reason, never empty
      * @throws IllegalArgumentException if the code is outside of 1000 to 4999, or the reason is empty
      */
     public Disconnect {

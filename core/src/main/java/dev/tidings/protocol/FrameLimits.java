@@ -15,6 +15,9 @@ public record FrameLimits(int maxBytes, int maxDepth, int maxKeys) {
     /**
      * Checks that all are positive.
      *
+     * @param maxBytes the largest frame, in UTF-8 bytes
+     * @param maxDepth the deepest nesting of JSON
+     * @param maxKeys the most object keys of one frame, its payload included
      * @throws IllegalArgumentException if one is not
      */
     public FrameLimits {

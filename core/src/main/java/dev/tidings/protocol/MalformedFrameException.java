@@ -5,6 +5,7 @@ public final class MalformedFrameException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
+    /** In the same words as the message, which may be null to the compiler. */
     private final String reason;
 
     /**

@@ -18,6 +18,8 @@ public record Position(long offset, String id) {
     /**
      * Checks both parts.
      *
+     * @param offset the number of the publication in its channel, from 1; 0 is the place before the first
+     * @param id what identifies the publication, 1 to 32 of {@code [A-Za-z0-9_]}
      * @throws IllegalArgumentException if the offset is negative or the id has another form
      */
     public Position {

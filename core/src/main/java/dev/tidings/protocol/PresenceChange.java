@@ -15,7 +15,15 @@ import java.util.Objects;
 public record PresenceChange(
         String channel, long version, List<Member> entered, List<Member> updated, List<Member> left) {
 
-    /** Copies the lists. */
+    /**
+     * Copies the lists.
+     *
+     * @param channel the channel's name
+     * @param version the version after the change: one more than before it
+     * @param entered who entered
+     * @param updated who changed its data
+     * @param left who left, with the data it had
+     */
     public PresenceChange {
         Objects.requireNonNull(channel, "channel");
         entered = List.copyOf(entered);

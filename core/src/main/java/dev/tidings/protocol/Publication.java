@@ -24,7 +24,18 @@ public record Publication(
         boolean echo,
         @Nullable Position position) {
 
-    /** Checks that channel and payload are there. */
+    /**
+     * Checks that channel and payload are there.
+     *
+     * @param channel the channel's name
+     * @param event the name of the event, or null for a plain message
+     * @param payload what is published
+     * @param user the user who published from a client, or null for the server and for anonymous clients; set by the server, so
+     *     that subscribers can trust it
+     * @param origin the connection that published, or null for the server; never on the wire
+     * @param echo whether the connection that published gets it too
+     * @param position the place in the channel's history, or null where there is none
+     */
     public Publication {
         Objects.requireNonNull(channel, "channel");
         Objects.requireNonNull(payload, "payload");

@@ -16,6 +16,10 @@ public record HistoryRequest(String channel, @Nullable Position since, int limit
     /**
      * Checks the limit.
      *
+     * @param channel the channel's name
+     * @param since read what is after it, or null for everything
+     * @param limit at most so many publications; 0 for none, only the newest position
+     * @param backwards newest first, before {@code since} where that is given
      * @throws IllegalArgumentException if it is negative
      */
     public HistoryRequest {

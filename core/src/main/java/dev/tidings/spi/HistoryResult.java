@@ -25,7 +25,15 @@ public record HistoryResult(
     /** The channel keeps no history. */
     public static final HistoryResult NONE = new HistoryResult(null, null, List.of(), false, GapReason.NO_HISTORY);
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param epoch the life of the history, or null where the channel has none
+     * @param newest the newest position, or null where the channel has none
+     * @param publications the publications, in the order that was asked for
+     * @param more whether there are more beyond the last
+     * @param missing why what follows {@code since} is not all here, or null if it is
+     */
     public HistoryResult {
         publications = List.copyOf(publications);
     }

@@ -39,7 +39,12 @@ public interface PresenceStore extends AutoCloseable {
      * @param members the members, in the order of entering
      */
     record Snapshot(long version, List<Member> members) {
-        /** Copies the list. */
+        /**
+         * Copies the list.
+         *
+         * @param version the version of the last change in it; 0 where there never was one
+         * @param members the members, in the order of entering
+         */
         public Snapshot {
             members = List.copyOf(members);
         }

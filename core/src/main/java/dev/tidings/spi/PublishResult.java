@@ -18,7 +18,12 @@ public record PublishResult(Outcome outcome, @Nullable Position position) {
     /** Certainly not published. */
     public static final PublishResult FAILED = new PublishResult(Outcome.FAILED, null);
 
-    /** Checks that there is an outcome. */
+    /**
+     * Checks that there is an outcome.
+     *
+     * @param outcome what
+     * @param position its place in the channel's history, or null where there is none
+     */
     public PublishResult {
         Objects.requireNonNull(outcome, "outcome");
     }

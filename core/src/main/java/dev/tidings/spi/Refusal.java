@@ -13,7 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Refusal(Disconnect disconnect, @Nullable Duration retryAfter) {
 
-    /** Checks that there is a reason. */
+    /**
+     * Checks that there is a reason.
+     *
+     * @param disconnect code and reason; {@link Disconnect#httpStatus()} is the status
+     * @param retryAfter when to try again at the earliest, or null if that does not help
+     */
     public Refusal {
         Objects.requireNonNull(disconnect, "disconnect");
     }
