@@ -2,6 +2,7 @@ package dev.tidings;
 
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.ErrorCode;
+import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.Outbound;
 import dev.tidings.protocol.Outcome;
@@ -173,10 +174,20 @@ final class Commands {
     // ---- Presence ---------------------------------------------------------------------------------------------------
 
     private CompletionStage<?> members(LiveConnection connection, Inbound.Members members) {
-        return engine.presence()
-                .members(members.channel())
-                .thenAccept(snapshot -> connection.tell(
-                        new Outbound.Members(members.id(), members.channel(), snapshot.version(), snapshot.members())));
+        return engine.presence().members(members.channel()).thenAccept(snapshot -> {
+            Frame frame = connection
+                    .codec()
+                    .encode(new Outbound.Members(
+                            members.id(), members.channel(), snapshot.version(), snapshot.members()));
+            if (frame != null && frame.size() > engine.limits().outboxBytes / 2) {
+                throw new RequestException(
+                        ErrorCode.UNAVAILABLE,
+                        "Too many members to list: " + snapshot.members().size());
+            }
+            if (frame != null && connection.offer(frame)) {
+                connection.signal();
+            }
+        });
     }
 
     private @Nullable CompletionStage<?> presence(LiveConnection connection, Inbound.Command command) {

@@ -130,7 +130,11 @@ final class Engine {
     // ---- Connections ------------------------------------------------------------------------------------------------
 
     void authenticate(Authenticator.Credentials credentials, Consumer<Authentication> then) {
-        runCallback(() -> Opening.ask(authenticator, credentials).thenAccept(then));
+        boolean asked =
+                runCallback(() -> Opening.ask(authenticator, credentials).thenAccept(then));
+        if (!asked) {
+            then.accept(Authentication.refused());
+        }
     }
 
     /** Makes a connection of an authenticated link; false if there may be no more. */
@@ -305,22 +309,24 @@ final class Engine {
 
     // ---- Threads ----------------------------------------------------------------------------------------------------
 
-    /** Runs something that writes and does not block. */
-    void deliver(Runnable task) {
-        execute(threads.delivery(), task);
+    /** Runs something that writes and does not block. False if the executor takes no more. */
+    boolean deliver(Runnable task) {
+        return execute(threads.delivery(), task);
     }
 
-    /** Runs the application's code. */
-    void runCallback(Runnable task) {
-        execute(threads.callbacks(), task);
+    /** Runs the application's code. False if the executor takes no more. */
+    boolean runCallback(Runnable task) {
+        return execute(threads.callbacks(), task);
     }
 
-    private static void execute(java.util.concurrent.Executor executor, Runnable task) {
+    private static boolean execute(java.util.concurrent.Executor executor, Runnable task) {
         try {
             executor.execute(task);
+            return true;
         } catch (RuntimeException e) {
             System.getLogger(Engine.class.getPackageName())
                     .log(System.Logger.Level.WARNING, "An executor refused a task", e);
+            return false;
         }
     }
 

@@ -279,7 +279,9 @@ final class LinkAttachment implements Attachment {
         } finally {
             lock.unlock();
         }
-        engine.deliver(this::wake);
+        if (!engine.deliver(this::wake)) {
+            close(disconnect);
+        }
     }
 
     private void closeIfSaid() {

@@ -13,50 +13,22 @@ import dev.tidings.spi.Handshake;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that lives on this node. It ties together what each has one job: {@link Outbox}, {@link Mailbox},
  * {@link Subscriptions}, {@link Memberships}, {@link Requests}.
  *
- * <p>Its life is one value, changed by {@link #move} alone:
- *
- * <pre>
- * OPEN(link)  --link gone--&gt;  DETACHED  --resume--&gt;  OPEN(other link)
- * OPEN(link)  --resume--&gt;  OPEN(other link)
- * any  --disconnect, plain client's link gone, resume window over--&gt;  ENDED
- * </pre>
- *
- * Whoever moves it to ENDED, and nobody else, does what belongs to the end.
+ * <p>{@link Life} says what it is at the moment; whoever ends it, and nobody else, does what belongs to the end.
  */
 final class LiveConnection implements Connection {
 
     private static final int ACK_EVERY = 16;
-
-    private enum Phase {
-        OPEN,
-        DETACHED,
-        ENDED
-    }
-
-    /**
-     * @param link the link that carries it; after the end the one that may still write what waits
-     * @param since when it was detached
-     * @param end why it ended
-     */
-    private record Life(
-            Phase phase,
-            @Nullable LinkAttachment link,
-            long since,
-            @Nullable Disconnect end) {}
 
     private final Engine engine;
     private final String id;
@@ -69,7 +41,7 @@ final class LiveConnection implements Connection {
     private final Requests requests;
     private final Rates rates;
     private final ConcurrentHashMap<String, Object> attributes = new ConcurrentHashMap<>();
-    private final AtomicReference<Life> life;
+    private final Life life;
     private final AtomicBoolean waking = new AtomicBoolean();
     private final Runnable wake = this::wakeSignalled;
     private final int ackEvery;
@@ -82,7 +54,7 @@ final class LiveConnection implements Connection {
         this.handshake = link.handshake();
         this.authentication = authentication;
         this.attributes.putAll(authentication.attributes());
-        this.life = new AtomicReference<>(new Life(Phase.OPEN, link, 0, null));
+        this.life = new Life(link);
         Limits limits = engine.limits();
         this.ackEvery = Math.max(1, Math.min(ACK_EVERY, limits.mailboxFrames / 4));
         this.outbox = engine.newOutbox(handshake);
@@ -115,27 +87,9 @@ final class LiveConnection implements Connection {
 
     // ---- Life -------------------------------------------------------------------------------------------------------
 
-    private Life life() {
-        return Objects.requireNonNull(life.get());
-    }
-
-    /** The one way to change the life. Returns it as it was, or null if the change does not apply. */
-    private @Nullable Life move(Function<Life, @Nullable Life> change) {
-        while (true) {
-            Life before = life();
-            Life after = change.apply(before);
-            if (after == null) {
-                return null;
-            }
-            if (life.compareAndSet(before, after)) {
-                return before;
-            }
-        }
-    }
-
     /** Goes on with another link. False if it has ended. */
     boolean resume(LinkAttachment link, long received) {
-        Life before = move(l -> l.phase() == Phase.ENDED ? null : new Life(Phase.OPEN, link, 0, null));
+        Life.State before = life.carry(link);
         if (before == null) {
             return false;
         }
@@ -151,7 +105,7 @@ final class LiveConnection implements Connection {
     }
 
     private void resumed(LinkAttachment link, long received, long expects) {
-        if (life().link() != link) {
+        if (life.link() != link) {
             return;
         }
         Outbox.Lost lost = outbox.resume(link, id, received, expects, subscriptions.names());
@@ -183,9 +137,7 @@ final class LiveConnection implements Connection {
 
     /** Lets go of a link, with a word why if there is one; the connection waits for another. */
     void drop(LinkAttachment link, @Nullable Disconnect cause) {
-        long now = engine.now();
-        Life before = move(
-                l -> l.phase() == Phase.OPEN && l.link() == link ? new Life(Phase.DETACHED, null, now, null) : null);
+        Life.State before = life.detach(link, engine.now());
         if (before != null) {
             outbox.detach(link);
             engine.listeners().later(this, () -> engine.listeners().detached(this));
@@ -225,9 +177,7 @@ final class LiveConnection implements Connection {
      * @param only if given, only while this link carries it
      */
     private void end(Disconnect cause, boolean orderly, @Nullable LinkAttachment only) {
-        Life before = move(l -> l.phase() == Phase.ENDED || (only != null && l.link() != only)
-                ? null
-                : new Life(Phase.ENDED, l.link(), l.since(), cause));
+        Life.State before = life.end(cause, only);
         if (before == null) {
             return;
         }
@@ -267,14 +217,14 @@ final class LiveConnection implements Connection {
 
     /** Once a sweep: what takes too long ends. */
     void sweep(long now, Instant wallClock) {
-        Life current = life();
+        Life.State current = life.now();
         Limits limits = engine.limits();
         if (outbox.ackIsDue()) {
             signal();
         }
         if (isExpired(wallClock)) {
             end(Disconnect.TOKEN_EXPIRED, true);
-        } else if (current.phase() == Phase.DETACHED) {
+        } else if (current.phase() == Life.Phase.DETACHED) {
             long away = now - current.since();
             if (away > limits.resumeWindow.toNanos()) {
                 end(Disconnect.RESUME_EXPIRED, false);
@@ -292,7 +242,7 @@ final class LiveConnection implements Connection {
 
     /** After the last of an ended connection has left: its link says why and closes. */
     boolean finishIfDrained(LinkAttachment link) {
-        Disconnect end = life().end();
+        Disconnect end = life.now().end();
         if (end == null || !outbox.isDrained(link)) {
             return false;
         }
@@ -356,7 +306,7 @@ final class LiveConnection implements Connection {
     /** Tells the client that it made a mistake; too many of them end the link. */
     void fault(@Nullable String command, ErrorCode code, String reason, @Nullable String channel) {
         tell(new Outbound.Failure(command, code, reason, channel));
-        LinkAttachment link = life().link();
+        LinkAttachment link = life.link();
         if (!rates.admitsError(engine.now()) && link != null) {
             link.fail(Disconnect.BAD_REQUEST.because("Too many errors"));
         }
@@ -408,7 +358,7 @@ final class LiveConnection implements Connection {
     }
 
     private void overflowed() {
-        LinkAttachment link = life().link();
+        LinkAttachment link = life.link();
         if (link != null) {
             engine.deliver(() -> tooSlow(link));
         } else if (!handshake.isAcknowledging()) {
@@ -427,8 +377,9 @@ final class LiveConnection implements Connection {
 
     /** Wakes the link soon, by a thread that may write. Whoever sends is not to become a writer. */
     void signal() {
-        if (waking.compareAndSet(false, true)) {
-            engine.deliver(wake);
+        if (waking.compareAndSet(false, true) && !engine.deliver(wake)) {
+            waking.set(false);
+            end(Disconnect.INTERNAL_ERROR, false);
         }
     }
 
@@ -438,7 +389,7 @@ final class LiveConnection implements Connection {
     }
 
     private void wakeNow() {
-        LinkAttachment link = life().link();
+        LinkAttachment link = life.link();
         if (link != null) {
             link.wake();
         }
@@ -452,7 +403,7 @@ final class LiveConnection implements Connection {
     /** True if that was the last of an ended connection. */
     boolean written(LinkAttachment link) {
         outbox.written(link);
-        return life().phase() == Phase.ENDED;
+        return life.isEnded();
     }
 
     long writingSince(LinkAttachment link, long now) {
@@ -490,7 +441,7 @@ final class LiveConnection implements Connection {
     }
 
     boolean isAttached() {
-        return life().phase() == Phase.OPEN;
+        return life.now().phase() == Life.Phase.OPEN;
     }
 
     Authentication authentication() {
@@ -526,14 +477,14 @@ final class LiveConnection implements Connection {
 
     @Override
     public Optional<String> transport() {
-        Life current = life();
+        Life.State current = life.now();
         LinkAttachment link = current.link();
-        return current.phase() == Phase.OPEN && link != null ? Optional.of(link.transport()) : Optional.empty();
+        return current.phase() == Life.Phase.OPEN && link != null ? Optional.of(link.transport()) : Optional.empty();
     }
 
     @Override
     public boolean isOpen() {
-        return life().phase() != Phase.ENDED;
+        return !life.isEnded();
     }
 
     @Override

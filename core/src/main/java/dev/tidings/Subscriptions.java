@@ -137,8 +137,12 @@ final class Subscriptions {
             Frame frame = connection
                     .codec()
                     .encode(new Outbound.PresenceSnapshot(channel, snapshot.version(), snapshot.members()));
-            connection.outbox().openPresence(subscription.lane(), frame, snapshot.version());
+            boolean tooLarge = frame != null && frame.size() > engine.limits().outboxBytes / 2;
+            connection.outbox().openPresence(subscription.lane(), tooLarge ? null : frame, snapshot.version());
             connection.signal();
+            if (tooLarge) {
+                connection.tell(new Outbound.Failure(null, ErrorCode.LIMIT, "Too many members to list", channel));
+            }
         });
     }
 

@@ -114,8 +114,7 @@ public final class Drain {
         int seen = requests.get();
         while (true) {
             while (advance()) {
-                if (++frames == share) {
-                    elsewhere.execute(this::loop);
+                if (++frames == share && goOnElsewhere()) {
                     return;
                 }
             }
@@ -123,6 +122,16 @@ public final class Drain {
             if (seen == 0) {
                 return;
             }
+        }
+    }
+
+    private boolean goOnElsewhere() {
+        try {
+            elsewhere.execute(this::loop);
+            return true;
+        } catch (RuntimeException e) {
+            failure = e;
+            return false;
         }
     }
 
