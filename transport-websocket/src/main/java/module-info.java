@@ -2,8 +2,10 @@
 module dev.tidings.transport.websocket {
     requires transitive dev.tidings.core;
     requires static com.google.errorprone.annotations;
-    requires static jakarta.servlet;
+    requires static transitive jakarta.servlet;
     requires static jakarta.websocket;
     requires static jakarta.websocket.client;
     requires static transitive org.jspecify;
+
+    exports dev.tidings.transport.websocket;
 }

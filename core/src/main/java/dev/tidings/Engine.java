@@ -189,6 +189,8 @@ final class Engine {
                             verdict.user(), connection.authentication().user());
             if (good) {
                 connection.refreshed(verdict);
+                // New credentials may allow less.
+                connection.subscribed().authorizeAgain();
                 Frame frame = connection
                         .codec()
                         .encode(new Outbound.Authenticated(auth.id(), verdict.user(), expiresIn(verdict)));
