@@ -42,7 +42,8 @@ record Answer(int status, int code, String reason, @Nullable Duration retryAfter
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Cache-Control", "no-store");
         if (retryAfter != null) {
-            response.setHeader("Retry-After", Long.toString(retryAfter.plusMillis(999).toSeconds()));
+            response.setHeader(
+                    "Retry-After", Long.toString(retryAfter.plusMillis(999).toSeconds()));
         }
         response.getOutputStream().write(body);
     }

@@ -39,7 +39,8 @@ final class UpgradeRequest {
         }
         String key = request.getHeader("Sec-WebSocket-Key");
         if (key == null || key.strip().length() != KEY_LENGTH) {
-            return Optional.of(Answer.badRequest(400, "A WebSocket handshake has a Sec-WebSocket-Key of 24 characters"));
+            return Optional.of(
+                    Answer.badRequest(400, "A WebSocket handshake has a Sec-WebSocket-Key of 24 characters"));
         }
         return Optional.empty();
     }

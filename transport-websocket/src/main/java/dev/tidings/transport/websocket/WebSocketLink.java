@@ -48,7 +48,8 @@ final class WebSocketLink implements Link {
     /** Set by whoever tells the core: the one that ends it or, where that came before the core was known, {@link #open}. */
     private final AtomicBoolean told = new AtomicBoolean();
 
-    // What a living link has. Written by hold and open, cleared by the end; open clears again where the end overtook it.
+    // What a living link has. Written by hold and open, cleared by the end; open clears again where the end overtook
+    // it.
     private volatile @Nullable Session session;
     private volatile RemoteEndpoint.@Nullable Async remote;
     private volatile @Nullable Attachment attachment;

@@ -45,9 +45,10 @@ public final class WebSocketServlet extends HttpServlet {
 
     private static final String CONTAINER_ATTRIBUTE = "jakarta.websocket.server.ServerContainer";
 
-    private static final String NO_CONTAINER = "This server has no Jakarta WebSocket: there is no " + CONTAINER_ATTRIBUTE
-            + " in the servlet context. Embedded containers have to be told to switch it on; on Tomcat add tomcat-embed-websocket"
-            + " (WsSci), on Jetty jetty-ee*-websocket-jakarta-server (JakartaWebSocketServletContainerInitializer.configure)";
+    private static final String NO_CONTAINER =
+            "This server has no Jakarta WebSocket: there is no " + CONTAINER_ATTRIBUTE
+                    + " in the servlet context. Embedded containers have to be told to switch it on; on Tomcat add tomcat-embed-websocket"
+                    + " (WsSci), on Jetty jetty-ee*-websocket-jakarta-server (JakartaWebSocketServletContainerInitializer.configure)";
 
     private static final String NOT_UPGRADED =
             "The server has WebSocket but did not upgrade the request. The cause is mostly a filter in front of this servlet that"
@@ -129,7 +130,8 @@ public final class WebSocketServlet extends HttpServlet {
                                 + " ServletContextListener; or register it with WebSocketServlet.register(context, tidings, path)."
                                 + (found == null
                                         ? ""
-                                        : " What is there is a " + found.getClass().getName()
+                                        : " What is there is a "
+                                                + found.getClass().getName()
                                                 + "; if that looks right, the library is on the class path twice."));
             }
             host = attribute;
@@ -177,11 +179,7 @@ public final class WebSocketServlet extends HttpServlet {
         Exception failure = null;
         try {
             Upgrade.perform(
-                    container,
-                    request,
-                    response,
-                    new LinkEndpoint(to, handshake, chosen.lines()),
-                    chosen.name());
+                    container, request, response, new LinkEndpoint(to, handshake, chosen.lines()), chosen.name());
         } catch (Exception e) {
             failure = e;
         }

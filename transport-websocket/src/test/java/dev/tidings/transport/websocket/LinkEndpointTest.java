@@ -81,8 +81,7 @@ class LinkEndpointTest {
     void onError_protocolBroken_waitsForTheCode() {
         LinkEndpoint endpoint = socket.open(host, false);
 
-        List<LogRecord> warnings = warnings(() ->
-                endpoint.onError(socket.session, new ProtocolException("rsv")));
+        List<LogRecord> warnings = warnings(() -> endpoint.onError(socket.session, new ProtocolException("rsv")));
         assertThat(host.attachment.detached).isEmpty();
         endpoint.onClose(socket.session, reason(1002, "rsv"));
 
@@ -239,8 +238,6 @@ class LinkEndpointTest {
         host.runAll();
 
         assertThat(socket.closes()).containsExactly("close 1003 Binary messages are not supported");
-        assertThat(host.attachment.detached)
-                .extracting(Disconnect::code)
-                .containsExactly(1003);
+        assertThat(host.attachment.detached).extracting(Disconnect::code).containsExactly(1003);
     }
 }

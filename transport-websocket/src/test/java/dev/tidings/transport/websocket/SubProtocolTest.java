@@ -29,7 +29,8 @@ class SubProtocolTest {
     @Test
     void choose_severalKnown_takesTheClientsFirst() {
         assertThat(choose("tidings.v1, tidings.v1.lines").lines()).isFalse();
-        assertThat(choose("bearer.abc", " tidings.v1.lines ,tidings.v1").lines()).isTrue();
+        assertThat(choose("bearer.abc", " tidings.v1.lines ,tidings.v1").lines())
+                .isTrue();
         assertThat(choose("example.v7, tidings.v1")).isSameAs(FOREIGN);
     }
 

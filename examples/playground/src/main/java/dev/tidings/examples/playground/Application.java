@@ -34,7 +34,9 @@ final class Application implements ServletContextListener {
                 .authenticator(Application::byName)
                 .channel(
                         "{channel*}",
-                        rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()).presence(Allow.anyone()))
+                        rule -> rule.subscribe(Allow.anyone())
+                                .publish(Allow.anyone())
+                                .presence(Allow.anyone()))
                 .onRequest("echo", (connection, question) -> CompletableFuture.completedFuture(question))
                 .limits(Application::raise)
                 .build();

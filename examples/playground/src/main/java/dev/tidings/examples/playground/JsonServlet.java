@@ -52,8 +52,10 @@ abstract class JsonServlet extends HttpServlet {
         String path = request.getPathInfo();
         String channel = path == null ? "" : path.substring(1);
         if (!ChannelName.isValid(channel)) {
-            throw new Problem(404, "There is no such channel: its name has 1 to " + ChannelName.MAX_LENGTH
-                    + " characters of A-Z a-z 0-9 _ . : / -");
+            throw new Problem(
+                    404,
+                    "There is no such channel: its name has 1 to " + ChannelName.MAX_LENGTH
+                            + " characters of A-Z a-z 0-9 _ . : / -");
         }
         return channel;
     }

@@ -25,8 +25,11 @@ final class MembersServlet extends JsonServlet {
     void answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String channel = channel(request);
         // The members are kept in this program's memory, so the stage has ended already.
-        PresenceStore.Snapshot snapshot =
-                tidings.channel(channel).presence().members().toCompletableFuture().join();
+        PresenceStore.Snapshot snapshot = tidings.channel(channel)
+                .presence()
+                .members()
+                .toCompletableFuture()
+                .join();
         send(response, 200, json(channel, snapshot));
     }
 

@@ -85,7 +85,8 @@ public final class Playground implements AutoCloseable {
     }
 
     private String greeting() {
-        String authority = (options.host().indexOf(':') < 0 ? options.host() : "[" + options.host() + "]") + ":" + port();
+        String authority =
+                (options.host().indexOf(':') < 0 ? options.host() : "[" + options.host() + "]") + ":" + port();
         return "Playground on http://" + authority + "/ and ws://" + authority + options.base() + "/websocket ("
                 + options.containerName() + ")";
     }

@@ -47,8 +47,13 @@ final class PublishServlet extends JsonServlet {
         Payload payload = payload(request);
         AsyncContext async = request.startAsync();
         async.setTimeout(ANSWER_WITHIN_MILLIS);
-        new Publishing(timer, tidings.channel(channel), payload, options, count, (published, outcome) ->
-                        answer(async, published, published == count ? 200 : 503, outcome))
+        new Publishing(
+                        timer,
+                        tidings.channel(channel),
+                        payload,
+                        options,
+                        count,
+                        (published, outcome) -> answer(async, published, published == count ? 200 : 503, outcome))
                 .run();
     }
 
@@ -98,8 +103,7 @@ final class PublishServlet extends JsonServlet {
         }
         if (!EventName.isValid(event.get())) {
             throw new Problem(
-                    400,
-                    "event is a name of 1 to " + EventName.MAX_LENGTH + " characters of A-Z a-z 0-9 _ . : / ~ -");
+                    400, "event is a name of 1 to " + EventName.MAX_LENGTH + " characters of A-Z a-z 0-9 _ . : / ~ -");
         }
         return PublishOptions.DEFAULT.event(event.get());
     }

@@ -30,8 +30,13 @@ class PublishingTest {
 
     private Result publish(FakeChannel channel, int count) throws Exception {
         CompletableFuture<Result> result = new CompletableFuture<>();
-        new Publishing(timer, channel, Payload.NULL, PublishOptions.DEFAULT, count, (published, outcome) ->
-                        result.complete(new Result(published, outcome)))
+        new Publishing(
+                        timer,
+                        channel,
+                        Payload.NULL,
+                        PublishOptions.DEFAULT,
+                        count,
+                        (published, outcome) -> result.complete(new Result(published, outcome)))
                 .run();
         return result.get(60, TimeUnit.SECONDS);
     }

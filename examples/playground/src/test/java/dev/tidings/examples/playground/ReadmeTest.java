@@ -1,0 +1,65 @@
+package dev.tidings.examples.playground;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What the README says is so. */
+class ReadmeTest {
+
+    private static final Path ROOT = Path.of("").toAbsolutePath().getParent().getParent();
+    private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!http)([^)#]+)\\)");
+
+    private static String readme;
+
+    @BeforeAll
+    static void read() throws IOException {
+        readme = Files.readString(ROOT.resolve("README.md"));
+    }
+
+    /** Without what a formatter decides: white space, also where a call is broken into lines. */
+    private static String normal(String code) {
+        return code.replaceAll("\\s+", "");
+    }
+
+    @Test
+    void java_isCompiled() throws IOException {
+        String compiled =
+                normal(Files.readString(Path.of("src/test/java/dev/tidings/examples/playground/ReadmeSnippets.java")));
+
+        List<String> blocks =
+                JAVA.matcher(readme).results().map(block -> block.group(1)).toList();
+
+        assertThat(blocks)
+                .hasSizeGreaterThan(5)
+                .allSatisfy(block -> assertThat(compiled).contains(normal(block)));
+    }
+
+    @Test
+    void versions_areThoseOfTheBuild() throws IOException {
+        String build = Files.readString(ROOT.resolve("pom.xml"));
+
+        assertThat(readme)
+                .contains("| Jetty | " + property(build, "jetty.version") + " ")
+                .contains("| Tomcat | " + property(build, "tomcat.version") + " ");
+    }
+
+    private static String property(String build, String name) {
+        int begin = build.indexOf("<" + name + ">") + name.length() + 2;
+        return build.substring(begin, build.indexOf("</" + name + ">"));
+    }
+
+    @Test
+    void links_leadToFiles() {
+        assertThat(LINK.matcher(readme).results().map(link -> link.group(1)))
+                .isNotEmpty()
+                .allSatisfy(link -> assertThat(ROOT.resolve(link)).exists());
+    }
+}
