@@ -276,8 +276,7 @@ public abstract class TransportContract {
         RecordingAttachment attachment = host.attached(patience());
         CompletableFuture<Void> other = held(attachment);
         attachment.offer(Frame.counted("\"second\""));
-        CompletableFuture<Void> second =
-                CompletableFuture.runAsync(() -> attachment.link().wake());
+        CompletableFuture<Void> second = elsewhere(() -> attachment.link().wake());
         attachment.awaitSilence(silence(), patience());
         attachment.letGo();
         other.join();
@@ -297,13 +296,19 @@ public abstract class TransportContract {
         for (int i = 0; i < 500; i++) {
             expected.add("{\"number\":" + i + ",\"text\":\"Zürich \uD83D\uDE00\"}");
         }
-        CompletableFuture<Void> waker = CompletableFuture.runAsync(() -> {
+        CompletableFuture<Void> waker = elsewhere(() -> {
             for (int i = 0; i < 500; i++) {
                 attachment.link().wake();
                 Thread.onSpinWait();
             }
         });
-        expected.forEach(text -> offerAndWake(attachment, text));
+        for (int i = 0; i < expected.size(); i++) {
+            attachment.offer(Frame.counted(expected.get(i)));
+            if (i % 7 == 0) {
+                attachment.link().wake();
+            }
+        }
+        attachment.link().wake();
         waker.join();
         assertThat(receive(peer, expected.size())).isEqualTo(expected);
         assertThat(peer.receive(silence())).as("Nothing comes twice").isEmpty();
@@ -333,9 +338,9 @@ public abstract class TransportContract {
         Peer peer = fixture.open(host);
         RecordingAttachment attachment = host.attached(patience());
         attachment.holdNext();
-        CompletableFuture<Void> sending = CompletableFuture.runAsync(() -> peer.send("\"first\""));
+        CompletableFuture<Void> sending = elsewhere(() -> peer.send("\"first\""));
         assertThat(attachment.await(RecordingAttachment::isHeld, patience())).isTrue();
-        CompletableFuture<Void> more = CompletableFuture.runAsync(() -> peer.send("\"second\""));
+        CompletableFuture<Void> more = elsewhere(() -> peer.send("\"second\""));
         attachment.awaitSilence(silence(), patience());
         attachment.letGo();
         sending.join();
@@ -386,7 +391,7 @@ public abstract class TransportContract {
         Peer peer = fixture.open(host);
         RecordingAttachment attachment = host.attached(patience());
         stall(peer, attachment);
-        attachment.link().close(Disconnect.SLOW_CONSUMER);
+        returns("close", () -> attachment.link().close(Disconnect.SLOW_CONSUMER));
         detachedOnce(attachment);
     }
 
@@ -397,8 +402,7 @@ public abstract class TransportContract {
         for (int round = 0; round < 10; round++) {
             Peer peer = fixture.open(host);
             RecordingAttachment attachment = host.attached(patience());
-            CompletableFuture<Void> core =
-                    CompletableFuture.runAsync(() -> attachment.link().close(WHY));
+            CompletableFuture<Void> core = elsewhere(() -> attachment.link().close(WHY));
             peer.cut();
             core.join();
             detachedOnce(attachment);
@@ -570,7 +574,7 @@ public abstract class TransportContract {
     public void wake_whileWireBreaks_throwsNothing() {
         Peer peer = fixture.open(host);
         RecordingAttachment attachment = host.attached(patience());
-        CompletableFuture<Void> core = CompletableFuture.runAsync(() -> {
+        CompletableFuture<Void> core = elsewhere(() -> {
             for (int i = 0; i < 200; i++) {
                 offerAndWake(attachment, "\"" + i + "\"");
             }
@@ -618,17 +622,20 @@ public abstract class TransportContract {
         attachment.awaitSilence(silence(), patience());
         attachment.holdNext();
         attachment.offer(Frame.counted("\"first\""));
-        CompletableFuture<Void> other =
-                CompletableFuture.runAsync(() -> attachment.link().wake());
+        CompletableFuture<Void> other = elsewhere(() -> attachment.link().wake());
         assertThat(attachment.await(RecordingAttachment::isHeld, patience()))
                 .as("The link polls when it is woken")
                 .isTrue();
         return other;
     }
 
+    private CompletableFuture<Void> elsewhere(Runnable action) {
+        return CompletableFuture.runAsync(action, host.blocking());
+    }
+
     private void returns(String call, Runnable action) {
         try {
-            CompletableFuture.runAsync(action).get(patience().toNanos(), TimeUnit.NANOSECONDS);
+            elsewhere(action).get(patience().toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             throw new AssertionError(call + " blocks", e);
         } catch (ExecutionException e) {
@@ -655,11 +662,10 @@ public abstract class TransportContract {
         }
     }
 
-    private static <T> void together(
-            java.util.function.Supplier<T> what, int threads, java.util.function.Consumer<T> action) {
+    private <T> void together(java.util.function.Supplier<T> what, int threads, java.util.function.Consumer<T> action) {
         List<CompletableFuture<Void>> all = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            all.add(CompletableFuture.runAsync(() -> action.accept(what.get())));
+            all.add(elsewhere(() -> action.accept(what.get())));
         }
         all.forEach(CompletableFuture::join);
     }

@@ -123,6 +123,9 @@ final class BrokenLink implements Link, TransportContract.Peer {
         if (is(Fault.FAILS_AFTER_END) && ended.get()) {
             throw new IllegalStateException("Ended");
         }
+        if (is(Fault.WRITES_AFTER_CLOSE) && ended.get()) {
+            seen.texts.add("\"late\"");
+        }
         if (is(Fault.BLOCKS_IN_WAKE) && stalled) {
             block();
         }
@@ -156,7 +159,7 @@ final class BrokenLink implements Link, TransportContract.Peer {
         int share =
                 is(Fault.KEEPS_THE_THREAD) ? Integer.MAX_VALUE : host.settings().drainFrames();
         for (int i = 0; i < share; i++) {
-            if (inFlight || (ended.get() && !is(Fault.WRITES_AFTER_CLOSE))) {
+            if (inFlight || ended.get()) {
                 return false;
             }
             if (is(Fault.HOARDS)) {

@@ -62,12 +62,12 @@ class BrokenLinksTest {
 
         @Override
         protected Duration patience() {
-            return Duration.ofMillis(400);
+            return Duration.ofMillis(250);
         }
 
         @Override
         protected Duration silence() {
-            return Duration.ofMillis(30);
+            return Duration.ofMillis(20);
         }
     }
 }

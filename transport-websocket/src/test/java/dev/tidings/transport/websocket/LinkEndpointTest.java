@@ -8,11 +8,7 @@ import java.io.EOFException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.logging.Handler;
-import java.util.logging.Level;
 import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.eclipse.jetty.websocket.core.exception.ProtocolException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -68,7 +64,7 @@ class LinkEndpointTest {
     void onError_reset_endsOnceAndIsNoWarning() {
         LinkEndpoint endpoint = socket.open(host, false);
 
-        List<LogRecord> warnings = warnings(() -> {
+        List<LogRecord> warnings = LogCapture.during(() -> {
             endpoint.onError(socket.session, new EOFException("gone"));
             endpoint.onClose(socket.session, reason(1006, null));
         });
@@ -81,7 +77,7 @@ class LinkEndpointTest {
     void onError_protocolBroken_waitsForTheCode() {
         LinkEndpoint endpoint = socket.open(host, false);
 
-        List<LogRecord> warnings = warnings(() -> endpoint.onError(socket.session, new ProtocolException("rsv")));
+        List<LogRecord> warnings = LogCapture.during(() -> endpoint.onError(socket.session, new ProtocolException("rsv")));
         assertThat(host.attachment.detached).isEmpty();
         endpoint.onClose(socket.session, reason(1002, "rsv"));
 
@@ -94,7 +90,7 @@ class LinkEndpointTest {
         LinkEndpoint endpoint = socket.open(host, false);
 
         List<LogRecord> warnings =
-                warnings(() -> endpoint.onError(socket.session, new IllegalStateException("the payload was hunter2")));
+                LogCapture.during(() -> endpoint.onError(socket.session, new IllegalStateException("the payload was hunter2")));
         host.runAll();
 
         assertThat(host.attachment.detached).containsExactly(Disconnect.LINK_LOST);
@@ -104,34 +100,6 @@ class LinkEndpointTest {
                 .contains("IllegalStateException")
                 .doesNotContain("hunter2");
         assertThat(warnings.get(0).getThrown()).isNull();
-    }
-
-    private static List<LogRecord> warnings(Runnable action) {
-        List<LogRecord> records = new CopyOnWriteArrayList<>();
-        Handler handler = new Handler() {
-            @Override
-            public void publish(LogRecord record) {
-                if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
-                    records.add(record);
-                }
-            }
-
-            @Override
-            public void flush() {}
-
-            @Override
-            public void close() {}
-        };
-        Logger logger = Logger.getLogger(LinkEndpoint.class.getPackageName());
-        logger.addHandler(handler);
-        logger.setUseParentHandlers(false);
-        try {
-            action.run();
-        } finally {
-            logger.setUseParentHandlers(true);
-            logger.removeHandler(handler);
-        }
-        return records;
     }
 
     // ---- Receiving --------------------------------------------------------------------------------------------------
@@ -223,7 +191,7 @@ class LinkEndpointTest {
         socket.open(host, false);
         host.attachment.receiveFails = new IllegalStateException("for the test");
 
-        warnings(() -> socket.text.onMessage("one", true));
+        LogCapture.during(() -> socket.text.onMessage("one", true));
         host.runAll();
 
         assertThat(host.attachment.detached).containsExactly(Disconnect.INTERNAL_ERROR);

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.LogRecord;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,10 +90,11 @@ class WebSocketLinkTest {
             throw new IllegalStateException("for the test");
         };
 
-        socket.open(host, false);
+        List<LogRecord> warnings = LogCapture.during(() -> socket.open(host, false));
         host.runAll();
 
         assertThat(socket.closes()).containsExactly("close 4100 Internal error");
+        assertThat(warnings).hasSize(1);
     }
 
     // ---- Writing ----------------------------------------------------------------------------------------------------
@@ -168,10 +170,13 @@ class WebSocketLinkTest {
         socket.sending = (text, handler) -> WebSocketLinkTest.<RuntimeException>sneak(failure);
         offer("one", "two");
 
-        socket.open(host, false);
-        host.runAll();
+        List<LogRecord> warnings = LogCapture.during(() -> {
+            socket.open(host, false);
+            host.runAll();
+        });
         link().wake();
 
+        assertThat(warnings).hasSize(1);
         assertThat(socket.sent).containsExactly("one");
         assertThat(host.attachment.detached).containsExactly(Disconnect.LINK_LOST);
         assertThat(socket.closes()).containsExactly("close 4100 Internal error");

@@ -20,13 +20,17 @@ import java.util.concurrent.CompletableFuture;
 final class ReadmeSnippets {
 
     interface Rooms {
-        boolean mayWrite(String user, String room);
+        boolean isWriter(Optional<String> user, String room);
     }
 
     record Claims(String subject, Instant expiry) {}
 
     interface Tokens {
         Optional<Claims> verify(String token);
+    }
+
+    interface Calculator {
+        Payload sum(Payload numbers);
     }
 
     interface Screen {
@@ -62,8 +66,7 @@ final class ReadmeSnippets {
                 .channel(
                         "chat:{room}",
                         rule -> rule.subscribe(Allow.users())
-                                .publish(Allow.when(
-                                        access -> rooms.mayWrite(access.user().orElse(""), access.variable("room"))))
+                                .publish(Allow.when(access -> rooms.isWriter(access.user(), access.variable("room"))))
                                 .presence(Allow.users()))
                 .channel("news", rule -> rule.subscribe(Allow.anyone()))
                 .build();
@@ -80,7 +83,7 @@ final class ReadmeSnippets {
         return tidings;
     }
 
-    static Tidings messages() {
+    static Tidings messages(Calculator calculator) {
         Tidings tidings = Tidings.builder()
                 .listener(new ConnectionListener() {
                     @Override
@@ -88,10 +91,7 @@ final class ReadmeSnippets {
                         connection.send("seen", Payload.string(event));
                     }
                 })
-                .onRequest(
-                        "time",
-                        (connection, question) -> CompletableFuture.completedFuture(
-                                Payload.string(Instant.now().toString())))
+                .onRequest("sum", (connection, numbers) -> CompletableFuture.completedFuture(calculator.sum(numbers)))
                 .build();
         return tidings;
     }

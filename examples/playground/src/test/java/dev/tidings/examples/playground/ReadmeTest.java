@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -24,22 +25,21 @@ class ReadmeTest {
         readme = Files.readString(ROOT.resolve("README.md"));
     }
 
-    /** Without what a formatter decides: white space, also where a call is broken into lines. */
-    private static String normal(String code) {
-        return code.replaceAll("\\s+", "");
+    private static String withoutIndentation(String code) {
+        return code.lines().map(String::strip).collect(Collectors.joining("\n"));
     }
 
     @Test
     void java_isCompiled() throws IOException {
-        String compiled =
-                normal(Files.readString(Path.of("src/test/java/dev/tidings/examples/playground/ReadmeSnippets.java")));
+        String compiled = withoutIndentation(
+                Files.readString(Path.of("src/test/java/dev/tidings/examples/playground/ReadmeSnippets.java")));
 
         List<String> blocks =
                 JAVA.matcher(readme).results().map(block -> block.group(1)).toList();
 
         assertThat(blocks)
                 .hasSizeGreaterThan(5)
-                .allSatisfy(block -> assertThat(compiled).contains(normal(block)));
+                .allSatisfy(block -> assertThat(compiled).contains(withoutIndentation(block)));
     }
 
     @Test
