@@ -25,20 +25,25 @@ final class RawClient implements AutoCloseable {
     static final int CLOSE = 8;
     static final int FIN = 0x80;
 
+    private static final String HANDSHAKE = String.join(
+            "\r\n",
+            "Upgrade: websocket",
+            "Connection: keep-alive, Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "");
+
     /** An HTTP answer; the body is read where its length is given. */
     record Response(int status, Map<String, String> headers, String body) {}
 
-    /** A WebSocket message, put together of its fragments. */
-    record Message(int opcode, byte[] payload) {
-        String text() {
-            return new String(payload, StandardCharsets.UTF_8);
-        }
-
-        /** The code and the reason of a close frame. */
-        String closing() {
-            return ByteBuffer.wrap(payload).getShort()
-                    + (payload.length > 2 ? " " : "")
-                    + new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+    /** A WebSocket message, put together of its fragments; of a close frame, code and reason. */
+    record Message(int opcode, String text) {
+        static Message of(int opcode, byte[] payload) {
+            if (opcode != CLOSE) {
+                return new Message(opcode, new String(payload, StandardCharsets.UTF_8));
+            }
+            String reason = payload.length < 3 ? "" : " " + new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+            return new Message(opcode, payload.length < 2 ? "" : ByteBuffer.wrap(payload).getShort() + reason);
         }
     }
 
@@ -82,8 +87,7 @@ final class RawClient implements AutoCloseable {
     // ---- HTTP -------------------------------------------------------------------------------------------------------
 
     Response upgrade(String query, String... headers) throws IOException {
-        StringBuilder head = new StringBuilder("Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
-                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+        StringBuilder head = new StringBuilder(HANDSHAKE);
         for (String header : headers) {
             head.append(header).append("\r\n");
         }
@@ -155,7 +159,7 @@ final class RawClient implements AutoCloseable {
             payload.writeBytes(part);
             opcode = opcode < 0 ? first & 0x0f : opcode;
             if ((first & FIN) != 0) {
-                return new Message(opcode, payload.toByteArray());
+                return Message.of(opcode, payload.toByteArray());
             }
         }
     }
@@ -165,7 +169,7 @@ final class RawClient implements AutoCloseable {
         while (true) {
             Message message = read();
             if (message.opcode() != TEXT) {
-                throw new AssertionError("No " + type + " but " + (message.opcode() == CLOSE ? message.closing() : message));
+                throw new AssertionError("No " + type + " but " + message);
             }
             JsonObject json = JsonParser.parseString(message.text()).getAsJsonObject();
             if (json.get("type").getAsString().equals(type)) {
@@ -179,7 +183,7 @@ final class RawClient implements AutoCloseable {
         while (true) {
             Message message = read();
             if (message.opcode() == CLOSE) {
-                return message.closing();
+                return message.text();
             }
         }
     }

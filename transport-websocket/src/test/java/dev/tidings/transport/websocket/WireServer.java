@@ -28,7 +28,7 @@ final class WireServer implements AutoCloseable, ServletContextListener {
 
     private WireServer(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
         Tidings.Builder builder = Tidings.builder()
-                .channel("open:*", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
+                .channel("open:{name*}", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
                 .listener(new Recorder());
         change.accept(builder);
         tidings = builder.build();
