@@ -85,8 +85,9 @@ final class Bench implements AutoCloseable {
 
     /** Runs everything that waits, without time passing. */
     void settle() {
-        while (callbacks.runAll() + deliveries.runAll() > 0) {
-            continue;
+        int ran = 1;
+        while (ran > 0) {
+            ran = callbacks.runAll() + deliveries.runAll();
         }
     }
 

@@ -143,9 +143,9 @@ class OnTheWireTest {
         Plain good = new Plain();
 
         open("?token=wrong", inUrl);
-        open("", inFrame).sendText("{\"type\":\"auth\",\"token\":\"wrong\"}", true);
+        open("", inFrame).sendText("{\"type\":\"auth\",\"token\":\"wrong\"}", true).get(5, TimeUnit.SECONDS);
         open("", silent);
-        open("", good).sendText("{\"type\":\"auth\",\"token\":\"right\"}", true);
+        open("", good).sendText("{\"type\":\"auth\",\"token\":\"right\"}", true).get(5, TimeUnit.SECONDS);
 
         assertThat(inUrl.closed).succeedsWithin(Duration.ofSeconds(10)).isEqualTo("4001 Unauthorized");
         assertThat(inFrame.closed).succeedsWithin(Duration.ofSeconds(10)).isEqualTo("4001 Invalid token");

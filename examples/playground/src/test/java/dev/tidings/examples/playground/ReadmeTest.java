@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +18,11 @@ class ReadmeTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent().getParent();
     private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("\\]\\((?!http)([^)#]+)\\)");
+
+    private static final Pattern SOCKET = Pattern.compile("WebSocket\\(\"ws://127\\.0\\.0\\.1:8080(.*?)\"\\)");
+    private static final Pattern SEND = Pattern.compile("socket\\.send\\('(.*?)'\\)");
+    private static final Pattern CURL_POST = Pattern.compile("curl -d '(.*?)' '?http://127\\.0\\.0\\.1:8080([^'\\s]*)");
+    private static final Pattern CURL_GET = Pattern.compile("curl http://127\\.0\\.0\\.1:8080(\\S*)");
 
     private static String readme;
 
@@ -40,6 +46,46 @@ class ReadmeTest {
         assertThat(blocks)
                 .hasSizeGreaterThan(5)
                 .allSatisfy(block -> assertThat(compiled).contains(withoutIndentation(block)));
+    }
+
+    /** The lines of the README against a playground: what a browser would send is sent, what curl would post is posted. */
+    @Test
+    void linesToTry_work() throws Exception {
+        try (Playground playground = Playground.start(Options.parse("--port", "0"))) {
+            Client client = new Client(playground.port());
+            Client.Socket socket = client.open(only(SOCKET));
+            assertThat(socket.next()).contains("welcome", "ada");
+            List<String> frames = all(SEND);
+            List<MatchResult> posts = CURL_POST.matcher(readme).results().toList();
+            assertThat(frames).hasSize(2);
+            assertThat(posts).hasSize(2);
+
+            socket.send(frames.get(0));
+            assertThat(socket.next()).contains("\"message\"", "hello from the browser");
+            assertThat(client.post(posts.get(0).group(2), posts.get(0).group(1)).statusCode())
+                    .isEqualTo(200);
+            assertThat(socket.next()).contains("\"message\"", "hello from curl");
+            assertThat(client.post(posts.get(1).group(2), posts.get(1).group(1)).body())
+                    .contains("\"published\":1000");
+            for (int i = 0; i < 1000; i++) {
+                assertThat(socket.next()).contains("again and again");
+            }
+            socket.send(frames.get(1));
+            assertThat(socket.next()).contains("\"reply\"");
+            for (String path : all(CURL_GET)) {
+                assertThat(client.get(path).statusCode()).isEqualTo(200);
+            }
+            assertThat(client.get("/members/news").body()).contains("ada", "curious");
+        }
+    }
+
+    private static List<String> all(Pattern pattern) {
+        return pattern.matcher(readme).results().map(match -> match.group(1)).toList();
+    }
+
+    private static String only(Pattern pattern) {
+        assertThat(all(pattern)).hasSize(1);
+        return all(pattern).get(0);
     }
 
     @Test
