@@ -19,21 +19,21 @@ final class Callbacks {
 
     /** The same result, or a failure with {@link ErrorCode#TIMEOUT} when the time is over. */
     <T> CompletionStage<T> bounded(CompletionStage<T> stage) {
-        if (stage instanceof CompletableFuture<T> future && future.isDone()) {
-            return stage;
-        }
         CompletableFuture<T> bounded = new CompletableFuture<>();
-        Time.Cancellable timer = time.schedule(
-                timeout,
-                () -> bounded.completeExceptionally(new RequestException(ErrorCode.TIMEOUT, "No answer in time")));
         stage.whenComplete((result, failure) -> {
-            timer.cancel();
             if (failure != null) {
                 bounded.completeExceptionally(failure);
             } else {
                 bounded.complete(result);
             }
         });
+        if (!bounded.isDone()) {
+            Time.Cancellable timer = time.schedule(
+                    timeout,
+                    () -> bounded.completeExceptionally(new RequestException(ErrorCode.TIMEOUT, "No answer in time")));
+            CompletionStage<T> over = bounded;
+            over.whenComplete((result, failure) -> timer.cancel());
+        }
         return bounded;
     }
 }

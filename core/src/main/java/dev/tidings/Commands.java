@@ -39,7 +39,7 @@ final class Commands {
 
     @Nullable
     CompletionStage<?> handle(LiveConnection connection, Inbound inbound) {
-        if (!(inbound instanceof Inbound.Command command) || !connection.isOpen()) {
+        if (!(inbound instanceof Inbound.Command command) || connection.isRevoked()) {
             return null;
         }
         if (connection.isExpired(engine.time().now())) {

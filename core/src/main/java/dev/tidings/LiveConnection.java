@@ -440,6 +440,16 @@ final class LiveConnection implements Connection {
         return Ids.same(secret, offered);
     }
 
+    /**
+     * Whether what the client sent is not to be handled any more. After other ends it still is: a client that sends and closes
+     * has sent.
+     */
+    boolean isRevoked() {
+        Disconnect end = life.now().end();
+        return end != null
+                && (end.code() == Disconnect.UNAUTHORIZED.code() || end.code() == Disconnect.FORBIDDEN.code());
+    }
+
     boolean isAttached() {
         return life.now().phase() == Life.Phase.OPEN;
     }

@@ -36,8 +36,9 @@ final class Upgrade {
             @Nullable String subProtocol)
             throws IOException, DeploymentException {
         List<String> subProtocols = subProtocol == null ? List.of() : List.of(subProtocol);
-        // The path is of no use here: the servlet's mapping has decided already.
-        ServerEndpointConfig config = ServerEndpointConfig.Builder.create(endpoint.getClass(), "/")
+        // Neither class nor path are of use here: the configurator has the endpoint, and the servlet's mapping has decided. But some
+        // containers insist on a public class.
+        ServerEndpointConfig config = ServerEndpointConfig.Builder.create(Endpoint.class, "/")
                 .subprotocols(subProtocols)
                 .configurator(new Decided(endpoint, subProtocol))
                 .build();

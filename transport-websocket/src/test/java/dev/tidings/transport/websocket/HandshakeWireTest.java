@@ -70,10 +70,6 @@ class HandshakeWireTest {
             RawClient.Response old = client.request("GET", "", upgrade + "Sec-WebSocket-Version: 8\r\n");
             assertRefused(old, 426, 4000, "13");
             assertThat(old.headers()).containsEntry("Sec-WebSocket-Version", "13");
-            assertRefused(
-                    client.request("GET", "", upgrade + "Sec-WebSocket-Version: 13\r\n"), 400, 4000, "Sec-WebSocket-Key");
-            assertRefused(client.request("GET", "", "Upgrade: websocket\r\n"), 400, 4000, "Connection");
-            assertRefused(client.upgrade("?channel=%zz"), 400, 4000, "query");
         }
     }
 
