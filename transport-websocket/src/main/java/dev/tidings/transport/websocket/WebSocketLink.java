@@ -212,13 +212,14 @@ final class WebSocketLink implements Link {
         }
         Session closing = session;
         Attachment core = attachment;
+        // Before the core is told: a host that stops waits for its links, and then for what they handed to it.
+        if (said != null && closing != null) {
+            closeElsewhere(closing, said);
+        }
         if (core != null) {
             tell(core, cause);
         }
         release();
-        if (said != null && closing != null) {
-            closeElsewhere(closing, said);
-        }
     }
 
     private void tell(Attachment core, Disconnect cause) {
