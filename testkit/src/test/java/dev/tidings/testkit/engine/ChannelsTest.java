@@ -23,18 +23,24 @@ class ChannelsTest {
     private final AtomicBoolean membersOnly = new AtomicBoolean(true);
     private final CompletableFuture<Boolean> verdict = new CompletableFuture<>();
 
-    private final Bench bench = new Bench(builder -> builder.channel(
-                    "chat:vip", rule -> rule.subscribe(Allow.nobody()))
-            .channel("chat:{room}", rule -> rule.subscribe(Allow.anyone())
-                    .publish(Allow.when(access -> access.variable("room").equals("open"))))
-            .channel("users:{name}", rule -> rule.subscribe(
-                    Allow.when(access -> access.user().orElse("").equals(access.variable("name")))))
+    private final Bench bench = new Bench(builder -> builder.channel("chat:vip", rule -> rule.subscribe(Allow.nobody()))
+            .channel(
+                    "chat:{room}",
+                    rule -> rule.subscribe(Allow.anyone())
+                            .publish(
+                                    Allow.when(access -> access.variable("room").equals("open"))))
+            .channel(
+                    "users:{name}",
+                    rule -> rule.subscribe(
+                            Allow.when(access -> access.user().orElse("").equals(access.variable("name")))))
             .channel("log:{path*}", rule -> rule.subscribe(Allow.anyone()).publish(Allow.users()))
             .channel("changing", rule -> rule.subscribe(Allow.when(access -> membersOnly.get())))
             .channel("slow", rule -> rule.subscribe(Allow.ask(access -> verdict)))
-            .channel("broken", rule -> rule.subscribe(Allow.when(access -> {
-                throw new IllegalStateException("broken");
-            })))
+            .channel(
+                    "broken",
+                    rule -> rule.subscribe(Allow.when(access -> {
+                        throw new IllegalStateException("broken");
+                    })))
             .channel("server", rule -> {}));
 
     @AfterEach
@@ -130,20 +136,28 @@ class ChannelsTest {
         }
         List<CompletableFuture<?>> results = new ArrayList<>();
         for (int i = 1; i <= 50; i++) {
-            results.add(bench.tidings.channel("chat:open").publish(Payload.json("" + i)).toCompletableFuture());
+            results.add(bench.tidings
+                    .channel("chat:open")
+                    .publish(Payload.json("" + i))
+                    .toCompletableFuture());
         }
         bench.settle();
         clients.forEach(client -> assertThat(data(client, "chat:open")).isEqualTo(Bench.numbers(1, 50)));
         assertThat(results).allMatch(CompletableFuture::isDone);
-        assertThat(bench.value(bench.tidings.channel("chat:open").publish(Payload.NULL)).outcome()).isEqualTo(Outcome.OK);
+        assertThat(bench.value(bench.tidings.channel("chat:open").publish(Payload.NULL))
+                        .outcome())
+                .isEqualTo(Outcome.OK);
     }
 
     @Test
     void publish_withEventAndException_leavesOneOut() {
         MemoryClient ann = bench.subscribed(bench.plain(), "chat:open");
         MemoryClient bob = bench.subscribed(bench.plain(), "chat:open");
-        bench.tidings.channel("chat:open")
-                .publish(Payload.json("1"), PublishOptions.DEFAULT.event("typing").except(ann.connection()));
+        bench.tidings
+                .channel("chat:open")
+                .publish(
+                        Payload.json("1"),
+                        PublishOptions.DEFAULT.event("typing").except(ann.connection()));
         bench.settle();
         assertThat(data(ann, "chat:open")).isEmpty();
         assertThat(bob.received("message").get(0).string("event")).isEqualTo("typing");
@@ -249,7 +263,9 @@ class ChannelsTest {
         bench.publish("changing", 4);
         assertThat(data(client, "changing")).isEmpty();
         assertThat(data(client, "chat:open")).containsExactly("3");
-        assertThat(client.received("unsubscribed")).extracting(f -> f.string("channel")).containsExactly("changing");
+        assertThat(client.received("unsubscribed"))
+                .extracting(f -> f.string("channel"))
+                .containsExactly("changing");
         assertThat(client.received("gap")).extracting(f -> f.string("reason")).contains("FORBIDDEN");
         assertThat(bench.connection(client).subscriptions()).containsExactly("chat:open");
     }
@@ -265,7 +281,8 @@ class ChannelsTest {
             }
             small.seconds(2);
             assertThat(small.error(client, client.subscribe("one-more"))).isEqualTo("limit");
-            assertThat(small.value(small.connection(client).subscribe("another"))).isFalse();
+            assertThat(small.value(small.connection(client).subscribe("another")))
+                    .isFalse();
             small.reply(client, client.unsubscribe("c7"));
             small.reply(client, client.subscribe("one-more"));
             assertThat(small.connection(client).subscriptions()).hasSize(128);

@@ -2,8 +2,8 @@ package dev.tidings.testkit.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidings.ConnectionListener;
 import dev.tidings.Connection;
+import dev.tidings.ConnectionListener;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Payload;
 import dev.tidings.testkit.MemoryClient;
@@ -205,7 +205,8 @@ class InboundLimitsTest {
     @Test
     void listeners_areCalledInTheOrderOfAdding() {
         StringBuilder order = new StringBuilder();
-        try (Bench two = new Bench(builder -> builder.listener(named(order, "1")).listener(named(order, "2")))) {
+        try (Bench two =
+                new Bench(builder -> builder.listener(named(order, "1")).listener(named(order, "2")))) {
             MemoryClient client = two.acknowledging();
             client.message("a", "1");
             two.settle();

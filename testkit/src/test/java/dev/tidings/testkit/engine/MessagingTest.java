@@ -168,7 +168,10 @@ class MessagingTest {
                 .isEqualTo("{\"a\":[1,2]}");
         client.send("{\"type\":\"request\",\"id\":77,\"event\":\"echo\",\"data\":1}");
         bench.settle();
-        assertThat(client.received("reply")).last().extracting(f -> f.json("id")).isEqualTo("77");
+        assertThat(client.received("reply"))
+                .last()
+                .extracting(f -> f.json("id"))
+                .isEqualTo("77");
     }
 
     @Test
@@ -210,7 +213,9 @@ class MessagingTest {
         assertThat(bench.events).contains("message next 2");
         asked.get(0).complete(Payload.json("9"));
         bench.settle();
-        assertThat(client.received()).filteredOn(f -> f.optional("id").orElse("").equals(later)).hasSize(1);
+        assertThat(client.received())
+                .filteredOn(f -> f.optional("id").orElse("").equals(later))
+                .hasSize(1);
     }
 
     // ---- Requests of the server -------------------------------------------------------------------------------------

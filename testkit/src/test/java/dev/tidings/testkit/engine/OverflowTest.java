@@ -56,8 +56,10 @@ class OverflowTest {
         client.resume();
         bench.settle();
         assertThat(client.take())
-                .extracting(ReceivedFrame::type, f -> f.optional("channel").orElse(""), f -> f.optional("reason")
-                        .orElse(""))
+                .extracting(
+                        ReceivedFrame::type,
+                        f -> f.optional("channel").orElse(""),
+                        f -> f.optional("reason").orElse(""))
                 .containsExactly(org.assertj.core.groups.Tuple.tuple("gap", "news", "OVERFLOW"));
         bench.publish("news", 1_000);
         bench.publish("quiet", 1_001);
@@ -101,7 +103,8 @@ class OverflowTest {
 
     @Test
     void overflow_clientThatNeverAcknowledges_losesTheLink() {
-        MemoryClient client = bench.connect(MemoryClient.acknowledging(bench.tidings).autoAck(false));
+        MemoryClient client =
+                bench.connect(MemoryClient.acknowledging(bench.tidings).autoAck(false));
         for (int i = 0; i < FRAMES + 1; i++) {
             bench.connection(client).send("n", Payload.json("" + i));
             bench.settle();
