@@ -19,7 +19,9 @@ class CallbacksTest {
     void bounded_over_needsNoTimer() {
         stage.complete("done");
 
-        assertThat(callbacks.bounded(stage)).isSameAs(stage);
+        assertThat(callbacks.bounded(stage).toCompletableFuture()).isCompletedWithValue("done");
+        assertThat(callbacks.bounded(CompletableFuture.completedStage("done")).toCompletableFuture())
+                .isCompletedWithValue("done");
         assertThat(time.pending()).isZero();
     }
 

@@ -36,7 +36,8 @@ final class Upgrade {
             @Nullable String subProtocol)
             throws IOException, DeploymentException {
         List<String> subProtocols = subProtocol == null ? List.of() : List.of(subProtocol);
-        // Neither class nor path are of use here: the configurator has the endpoint, and the servlet's mapping has decided. But some
+        // Neither class nor path are of use here: the configurator has the endpoint, and the servlet's mapping has
+        // decided. But some
         // containers insist on a public class.
         ServerEndpointConfig config = ServerEndpointConfig.Builder.create(Endpoint.class, "/")
                 .subprotocols(subProtocols)

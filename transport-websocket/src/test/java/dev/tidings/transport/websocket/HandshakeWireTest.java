@@ -106,10 +106,12 @@ class HandshakeWireTest {
             assertThat(unknown.status()).isEqualTo(101);
             assertThat(unknown.headers()).doesNotContainKey("Sec-WebSocket-Protocol");
             for (String ours : List.of("tidings.v1", "tidings.v1.lines")) {
-                assertThat(ask(server, "", "Sec-WebSocket-Protocol: bearer.abc, " + ours).headers())
+                assertThat(ask(server, "", "Sec-WebSocket-Protocol: bearer.abc, " + ours)
+                                .headers())
                         .containsEntry("Sec-WebSocket-Protocol", ours);
             }
-            assertThat(ask(server, "", "Sec-WebSocket-Extensions: permessage-deflate").headers())
+            assertThat(ask(server, "", "Sec-WebSocket-Extensions: permessage-deflate")
+                            .headers())
                     .doesNotContainKey("Sec-WebSocket-Extensions");
         }
     }

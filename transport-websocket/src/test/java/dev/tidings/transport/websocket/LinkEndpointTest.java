@@ -77,7 +77,8 @@ class LinkEndpointTest {
     void onError_protocolBroken_waitsForTheCode() {
         LinkEndpoint endpoint = socket.open(host, false);
 
-        List<LogRecord> warnings = LogCapture.during(() -> endpoint.onError(socket.session, new ProtocolException("rsv")));
+        List<LogRecord> warnings =
+                LogCapture.during(() -> endpoint.onError(socket.session, new ProtocolException("rsv")));
         assertThat(host.attachment.detached).isEmpty();
         endpoint.onClose(socket.session, reason(1002, "rsv"));
 
@@ -89,8 +90,8 @@ class LinkEndpointTest {
     void onError_somethingElse_isWarnedOfWithoutItsMessage() {
         LinkEndpoint endpoint = socket.open(host, false);
 
-        List<LogRecord> warnings =
-                LogCapture.during(() -> endpoint.onError(socket.session, new IllegalStateException("the payload was hunter2")));
+        List<LogRecord> warnings = LogCapture.during(
+                () -> endpoint.onError(socket.session, new IllegalStateException("the payload was hunter2")));
         host.runAll();
 
         assertThat(host.attachment.detached).containsExactly(Disconnect.LINK_LOST);

@@ -117,9 +117,8 @@ class OnTheWireTest {
         start(container, builder -> {});
 
         for (String origin : List.of("https://evil.example", "null", "http://127.0.0.1.evil.example")) {
-            CompletableFuture<WebSocket> refused = http.newWebSocketBuilder()
-                    .header("Origin", origin)
-                    .buildAsync(URI.create(uri()), new Plain());
+            CompletableFuture<WebSocket> refused =
+                    http.newWebSocketBuilder().header("Origin", origin).buildAsync(URI.create(uri()), new Plain());
             assertThat(refused)
                     .failsWithin(Duration.ofSeconds(10))
                     .withThrowableOfType(ExecutionException.class)
@@ -134,16 +133,20 @@ class OnTheWireTest {
     @ParameterizedTest
     @EnumSource
     void authentication_badAndMissing_closes4001WithTheReason(Container container) throws Exception {
-        start(container, builder -> builder.limits(l -> l.authTimeout(Duration.ofMillis(500)))
-                .authenticator(Authenticator.token(token ->
-                        token.equals("right") ? Authentication.user("ada") : Authentication.refused())));
+        start(
+                container,
+                builder -> builder.limits(l -> l.authTimeout(Duration.ofMillis(500)))
+                        .authenticator(Authenticator.token(token ->
+                                token.equals("right") ? Authentication.user("ada") : Authentication.refused())));
         Plain inUrl = new Plain();
         Plain inFrame = new Plain();
         Plain silent = new Plain();
         Plain good = new Plain();
 
         open("?token=wrong", inUrl);
-        open("", inFrame).sendText("{\"type\":\"auth\",\"token\":\"wrong\"}", true).get(5, TimeUnit.SECONDS);
+        open("", inFrame)
+                .sendText("{\"type\":\"auth\",\"token\":\"wrong\"}", true)
+                .get(5, TimeUnit.SECONDS);
         open("", silent);
         open("", good).sendText("{\"type\":\"auth\",\"token\":\"right\"}", true).get(5, TimeUnit.SECONDS);
 
@@ -184,8 +187,7 @@ class OnTheWireTest {
     @ParameterizedTest
     @EnumSource
     void plainClient_thatNeverSends_livesPastHeartbeatsAndGetsAll(Container container) throws Exception {
-        start(container, builder -> builder.limits(
-                l -> l.heartbeat(Duration.ofMillis(100), Duration.ofMillis(100))));
+        start(container, builder -> builder.limits(l -> l.heartbeat(Duration.ofMillis(100), Duration.ofMillis(100))));
         Plain plain = new Plain();
         open("?channel=open:a", plain);
         await().atMost(PATIENCE).until(() -> tidings.channel("open:a").subscribers() == 1);
@@ -212,8 +214,10 @@ class OnTheWireTest {
     @ParameterizedTest
     @EnumSource
     void acknowledgingClient_cutAtRandom_losesNothingEitherWay(Container container) throws Exception {
-        start(container, builder -> builder.limits(
-                l -> l.messageRate(1_000_000, 1_000_000).byteRate(1 << 30, 1 << 30)));
+        start(
+                container,
+                builder ->
+                        builder.limits(l -> l.messageRate(1_000_000, 1_000_000).byteRate(1 << 30, 1 << 30)));
         long seed = Long.getLong("tidings.seed", new Random().nextLong());
         Random random = new Random(seed);
         List<String> expected = new ArrayList<>();
@@ -232,12 +236,15 @@ class OnTheWireTest {
                 int least = random.nextInt(expected.size());
                 await().atMost(PATIENCE)
                         .pollInterval(Duration.ofMillis(1))
-                        .until(() -> messages.size() > least || client.received("message").size() > least);
+                        .until(() -> messages.size() > least
+                                || client.received("message").size() > least);
                 client.cut();
                 client.connect();
             }
 
-            await("seed " + seed).atMost(PATIENCE).until(() -> client.received("message").size() >= expected.size());
+            await("seed " + seed)
+                    .atMost(PATIENCE)
+                    .until(() -> client.received("message").size() >= expected.size());
             await("seed " + seed).atMost(PATIENCE).until(() -> messages.size() >= expected.size());
             assertThat(client.received("message").stream()
                             .map(frame -> frame.get("data").getAsString())

@@ -24,15 +24,15 @@ final class PlainClient implements WebSocket.Listener, AutoCloseable {
     private final StringBuilder parts = new StringBuilder();
     private final WebSocket socket;
 
-    private PlainClient(
-            URI uri, BlockingQueue<String> messages, Consumer<String> onMessage, String... subProtocols) {
+    private PlainClient(URI uri, BlockingQueue<String> messages, Consumer<String> onMessage, String... subProtocols) {
         this.messages = messages;
         this.onMessage = onMessage;
         WebSocket.Builder builder = HTTP.newWebSocketBuilder();
         if (subProtocols.length > 0) {
             builder.subprotocols(subProtocols[0], Arrays.copyOfRange(subProtocols, 1, subProtocols.length));
         }
-        this.socket = builder.buildAsync(uri, this).orTimeout(20, TimeUnit.SECONDS).join();
+        this.socket =
+                builder.buildAsync(uri, this).orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     static PlainClient open(WireServer server, String query, String... subProtocols) {

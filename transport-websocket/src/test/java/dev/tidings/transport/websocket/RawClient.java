@@ -42,8 +42,10 @@ final class RawClient implements AutoCloseable {
             if (opcode != CLOSE) {
                 return new Message(opcode, new String(payload, StandardCharsets.UTF_8));
             }
-            String reason = payload.length < 3 ? "" : " " + new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
-            return new Message(opcode, payload.length < 2 ? "" : ByteBuffer.wrap(payload).getShort() + reason);
+            String reason =
+                    payload.length < 3 ? "" : " " + new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+            return new Message(
+                    opcode, payload.length < 2 ? "" : ByteBuffer.wrap(payload).getShort() + reason);
         }
     }
 
@@ -154,7 +156,8 @@ final class RawClient implements AutoCloseable {
             if ((first & 0x70) != 0 || (length & 0x80) != 0) {
                 throw new AssertionError("The server broke the protocol");
             }
-            byte[] part = new byte[length == 127 ? (int) in.readLong() : length == 126 ? in.readUnsignedShort() : length];
+            byte[] part =
+                    new byte[length == 127 ? (int) in.readLong() : length == 126 ? in.readUnsignedShort() : length];
             in.readFully(part);
             payload.writeBytes(part);
             opcode = opcode < 0 ? first & 0x0f : opcode;

@@ -62,7 +62,10 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     }
 
     void publish(String channel, Object json) {
-        tidings.channel(channel).publish(Payload.json(json.toString())).toCompletableFuture().join();
+        tidings.channel(channel)
+                .publish(Payload.json(json.toString()))
+                .toCompletableFuture()
+                .join();
     }
 
     static <T> T take(BlockingQueue<T> queue) {
