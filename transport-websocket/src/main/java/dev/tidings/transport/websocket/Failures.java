@@ -2,6 +2,7 @@ package dev.tidings.transport.websocket;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.charset.CharacterCodingException;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -31,9 +32,12 @@ final class Failures {
 
     /**
      * Whether a peer broke the protocol; the container's close code, which it reports next, says how. There is no type for it in
-     * the API, but every container has its own, in a package about WebSocket.
+     * the API, but every container has its own, in a package about WebSocket, or passes on what its decoder of UTF-8 throws.
      */
     static boolean isOfTheProtocol(Throwable failure) {
+        if (failure instanceof CharacterCodingException) {
+            return true;
+        }
         String name = failure.getClass().getName();
         return failure instanceof Exception && name.contains(".websocket") && !name.startsWith("jakarta.");
     }

@@ -176,18 +176,33 @@ public final class WebSocketServlet extends HttpServlet {
             Answer.broken(501, NO_CONTAINER).send(response);
             return;
         }
+        upgrade(container, request, response, new LinkEndpoint(to, handshake, chosen.lines()), chosen.name());
+    }
+
+    private void upgrade(
+            Object container,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            LinkEndpoint endpoint,
+            @Nullable String subProtocol)
+            throws IOException {
         Exception failure = null;
         try {
-            Upgrade.perform(
-                    container, request, response, new LinkEndpoint(to, handshake, chosen.lines()), chosen.name());
+            Upgrade.perform(container, request, response, endpoint, subProtocol);
         } catch (Exception e) {
             failure = e;
         }
-        if (failure != null || response.getStatus() == HttpServletResponse.SC_OK) {
+        if (failure == null && response.getStatus() != HttpServletResponse.SC_OK) {
+            return;
+        }
+        if (failure != null && Failures.isOfTheWire(failure)) {
+            // The client left while it was answered, which is nobody's fault here.
+            LOG.log(Level.DEBUG, "An upgrade failed: " + Failures.describe(failure));
+        } else {
             sayOnce(NOT_UPGRADED, failure);
-            if (!response.isCommitted()) {
-                Answer.broken(500, NOT_UPGRADED).send(response);
-            }
+        }
+        if (!response.isCommitted()) {
+            Answer.broken(500, NOT_UPGRADED).send(response);
         }
     }
 

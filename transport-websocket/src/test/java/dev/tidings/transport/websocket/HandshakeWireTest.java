@@ -16,8 +16,19 @@ import org.junit.jupiter.params.provider.EnumSource;
 class HandshakeWireTest {
 
     private static RawClient.Response ask(WireServer server, String query, String... headers) throws IOException {
-        try (RawClient client = RawClient.connect(server.port())) {
+        return ask(server.port(), query, headers);
+    }
+
+    /** On a connection of its own: some containers close one after an error. */
+    static RawClient.Response ask(int port, String query, String... headers) throws IOException {
+        try (RawClient client = RawClient.connect(port)) {
             return client.upgrade(query, headers);
+        }
+    }
+
+    private static RawClient.Response get(WireServer server, String headers) throws IOException {
+        try (RawClient client = RawClient.connect(server.port())) {
+            return client.request("GET", "", headers);
         }
     }
 
@@ -70,6 +81,10 @@ class HandshakeWireTest {
             RawClient.Response old = client.request("GET", "", upgrade + "Sec-WebSocket-Version: 8\r\n");
             assertRefused(old, 426, 4000, "13");
             assertThat(old.headers()).containsEntry("Sec-WebSocket-Version", "13");
+            assertRefused(get(server, upgrade + "Sec-WebSocket-Version: 13\r\n"), 400, 4000, "Sec-WebSocket-Key");
+            // Some containers look at these themselves.
+            assertThat(get(server, "Upgrade: websocket\r\n").status()).isEqualTo(400);
+            assertThat(ask(server, "?channel=%zz").status()).isEqualTo(400);
         }
     }
 

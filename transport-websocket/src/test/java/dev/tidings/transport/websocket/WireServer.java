@@ -1,5 +1,7 @@
 package dev.tidings.transport.websocket;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.tidings.Allow;
 import dev.tidings.Connection;
 import dev.tidings.ConnectionListener;
@@ -66,6 +68,12 @@ final class WireServer implements AutoCloseable, ServletContextListener {
                 .publish(Payload.json(json.toString()))
                 .toCompletableFuture()
                 .join();
+    }
+
+    /** Nobody is told that a channel of the URL is subscribed to; a client that must know asks. */
+    void awaitSubscribers(String channel, int count) {
+        await().atMost(20, TimeUnit.SECONDS)
+                .until(() -> tidings.channel(channel).subscribers() == count);
     }
 
     static <T> T take(BlockingQueue<T> queue) {
