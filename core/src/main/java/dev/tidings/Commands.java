@@ -3,6 +3,7 @@ package dev.tidings;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.ErrorCode;
 import dev.tidings.protocol.Frame;
+import dev.tidings.protocol.GapReason;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.Outbound;
 import dev.tidings.protocol.Outcome;
@@ -114,9 +115,14 @@ final class Commands {
                 .thenCompose(result -> switch (result) {
                     // The next frame is handled when the listeners know, so that they hear in the order of what
                     // happened.
-                    case SUBSCRIBED ->
-                        engine.listeners().now(() -> engine.listeners().subscribed(connection, channel));
-                    case ALREADY -> DONE;
+                    case SUBSCRIBED -> {
+                        tellGap(connection, subscribe);
+                        yield engine.listeners().now(() -> engine.listeners().subscribed(connection, channel));
+                    }
+                    case ALREADY -> {
+                        tellGap(connection, subscribe);
+                        yield DONE;
+                    }
                     case TOO_MANY ->
                         refused(
                                 ErrorCode.LIMIT,
@@ -124,6 +130,13 @@ final class Commands {
                     case ENDED -> refused(ErrorCode.FORBIDDEN, "The server ended the subscription");
                     case UNAVAILABLE -> refused(ErrorCode.UNAVAILABLE, "The channel cannot be reached now");
                 });
+    }
+
+    /** Who asks for what it missed, where nothing is kept, is told that something may be missing. */
+    private static void tellGap(LiveConnection connection, Inbound.Subscribe subscribe) {
+        if (subscribe.since() != null) {
+            connection.tell(new Outbound.Gap(subscribe.channel(), GapReason.NO_HISTORY));
+        }
     }
 
     private static CompletionStage<Void> refused(ErrorCode code, String reason) {
@@ -258,13 +271,17 @@ final class Commands {
         CompletionStage<Boolean> verdict = match.isEmpty()
                 ? CompletableFuture.completedStage(false)
                 : engine.rules().allows(match.get(), connection, what);
-        return verdict.thenCompose(allowed -> {
+        Function<Boolean, CompletionStage<?>> then = allowed -> {
             if (!allowed) {
                 connection.fault(command.id(), ErrorCode.FORBIDDEN, "Not allowed on this channel", channel);
-                return CompletableFuture.completedStage(null);
+                return DONE;
             }
             return deed.get();
-        });
+        };
+        // The deed may be another check of the application's: it does not run in whatever thread has ended this one.
+        return verdict.toCompletableFuture().isDone()
+                ? verdict.thenCompose(then::apply)
+                : verdict.thenComposeAsync(then::apply, engine.threads().callbacks());
     }
 
     private static void done(LiveConnection connection, @Nullable String id) {

@@ -1,14 +1,23 @@
 package dev.tidings;
 
 import dev.tidings.protocol.Outbound;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** What is on its way from publishers to outboxes on this node: how much, and how often it arrived. */
 final class Deliveries {
 
+    /** What a small one costs beside its payload: records, text, queue. An estimate, so that a million of them is not for free. */
+    private static final int OVERHEAD = 256;
+
     private final long maxBacklog;
     private final AtomicLong backlog = new AtomicLong();
+    private volatile @Nullable CompletableFuture<Void> idle;
     private final LongAdder delivered = new LongAdder();
 
     Deliveries(long maxBacklog) {
@@ -25,7 +34,25 @@ final class Deliveries {
     }
 
     void done(Outbound message) {
-        backlog.addAndGet(-size(message));
+        CompletableFuture<Void> waiting = idle;
+        if (backlog.addAndGet(-size(message)) == 0 && waiting != null) {
+            waiting.complete(null);
+        }
+    }
+
+    /** Waits until nothing is on its way, for a bounded time. */
+    void awaitIdle(long millis) throws InterruptedException {
+        CompletableFuture<Void> waiting = new CompletableFuture<>();
+        idle = waiting;
+        if (backlog.get() > 0) {
+            try {
+                waiting.get(millis, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                // Then the rest does not arrive, and the end of each connection says that something may be missing.
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
     }
 
     void delivered() {
@@ -37,8 +64,9 @@ final class Deliveries {
     }
 
     private static long size(Outbound message) {
-        return message instanceof Outbound.Message published
+        int payload = message instanceof Outbound.Message published
                 ? published.publication().payload().size()
                 : 0;
+        return (long) OVERHEAD + payload;
     }
 }

@@ -113,8 +113,8 @@ final class Engine {
         return attachment;
     }
 
-    void detached(LinkAttachment attachment) {
-        admission.closed(attachment.handshake(), attachment.isBound());
+    void detached(LinkAttachment attachment, boolean unauthenticated) {
+        admission.closed(attachment.handshake(), !unauthenticated);
         links.remove(attachment);
     }
 
@@ -238,7 +238,7 @@ final class Engine {
 
     CompletionStage<PublishResult> publish(Publication publication) {
         checked(publication.payload());
-        if (shutdown.hasEnded() || !deliveries.hasRoom()) {
+        if (shutdown.hasBegun() || !deliveries.hasRoom()) {
             return CompletableFuture.completedStage(PublishResult.FAILED);
         }
         publications.increment();
@@ -392,6 +392,10 @@ final class Engine {
 
     Connections connections() {
         return connections;
+    }
+
+    Deliveries deliveries() {
+        return deliveries;
     }
 
     Links links() {

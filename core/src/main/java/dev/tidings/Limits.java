@@ -246,7 +246,7 @@ public final class Limits {
         }
 
         /**
-         * How many bytes of publications may wait on this node for their delivery to begin. 64 MiB by default; beyond it a publish
+         * How many bytes of publications may be on their way to outboxes on this node, each with 256 on top. 64 MiB by default; beyond it a publish
          * fails.
          *
          * @param bytes in UTF-8 bytes

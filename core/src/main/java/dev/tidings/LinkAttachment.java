@@ -40,6 +40,8 @@ final class LinkAttachment implements Attachment {
 
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicBoolean gone = new AtomicBoolean();
+    /** Whether it counts among the links that carry no connection yet; whoever ends that says so to the counters. */
+    private final AtomicBoolean unauthenticated = new AtomicBoolean(true);
 
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -90,7 +92,13 @@ final class LinkAttachment implements Attachment {
     void bind(LiveConnection carried, long expects) {
         received = expects - 1;
         connection = carried;
-        engine.bound(this);
+        if (unauthenticated.compareAndSet(true, false)) {
+            engine.bound(this);
+        }
+        if (gone.get()) {
+            // It went before it was known whose it is.
+            carried.linkGone(this, Disconnect.LINK_LOST);
+        }
     }
 
     /** Whether it has carried a connection. */
@@ -321,7 +329,7 @@ final class LinkAttachment implements Attachment {
         if (!gone.compareAndSet(false, true)) {
             return;
         }
-        engine.detached(this);
+        engine.detached(this, unauthenticated.compareAndSet(true, false));
         opening.over();
         LiveConnection carried = connection;
         if (carried != null) {

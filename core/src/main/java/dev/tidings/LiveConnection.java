@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,12 @@ final class LiveConnection implements Connection {
     private final Rates rates;
     private final ConcurrentHashMap<String, Object> attributes = new ConcurrentHashMap<>();
     private final Life life;
+    /** Of two links that resume at the same moment, the one that the life names has the mailbox and the outbox too. */
+    private final ReentrantLock handover = new ReentrantLock();
+    /** Whether it has begun; an end that comes before waits in {@code early}, so that listeners hear of the beginning first. */
+    private volatile boolean begun;
+
+    private final AtomicReference<Disconnect> early = new AtomicReference<>();
     private final AtomicBoolean waking = new AtomicBoolean();
     private final Runnable wake = this::wakeSignalled;
     private final int ackEvery;
@@ -83,32 +91,52 @@ final class LiveConnection implements Connection {
         link.bind(this, mailbox.attach(link));
         engine.listeners().later(this, () -> engine.listeners().connected(this));
         signal();
+        begun = true;
+        Disconnect ended = early.getAndSet(null);
+        if (ended != null) {
+            end(ended, true);
+        }
     }
 
     // ---- Life -------------------------------------------------------------------------------------------------------
 
     /** Goes on with another link. False if it has ended. */
     boolean resume(LinkAttachment link, long received) {
-        Life.State before = life.carry(link);
-        if (before == null) {
-            return false;
+        LinkAttachment old;
+        long expects;
+        handover.lock();
+        try {
+            Life.State before = life.carry(link);
+            if (before == null) {
+                return false;
+            }
+            old = before.link();
+            if (old != null) {
+                outbox.detach(old);
+            }
+            expects = mailbox.attach(link);
+        } finally {
+            handover.unlock();
         }
-        LinkAttachment old = before.link();
         if (old != null) {
-            outbox.detach(old);
             old.finish(Disconnect.IN_USE);
         }
-        long expects = mailbox.attach(link);
         link.bind(this, expects);
         subscriptions.authorizeAgain().whenComplete((done, failure) -> resumed(link, received, expects));
         return true;
     }
 
     private void resumed(LinkAttachment link, long received, long expects) {
-        if (life.link() != link) {
-            return;
+        Outbox.Lost lost;
+        handover.lock();
+        try {
+            if (life.link() != link) {
+                return;
+            }
+            lost = outbox.resume(link, id, received, expects, subscriptions.names());
+        } finally {
+            handover.unlock();
         }
-        Outbox.Lost lost = outbox.resume(link, id, received, expects, subscriptions.names());
         if (lost == null) {
             link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
             return;
@@ -124,7 +152,7 @@ final class LiveConnection implements Connection {
 
     /** A link is gone. */
     void linkGone(LinkAttachment link, Disconnect cause) {
-        if (handshake.isAcknowledging() && cause.code() != Disconnect.NORMAL.code()) {
+        if (handshake.isAcknowledging() && cause.reconnect() != Disconnect.Reconnect.NEVER) {
             drop(link, null);
         } else {
             end(cause, false, link);
@@ -177,6 +205,12 @@ final class LiveConnection implements Connection {
      * @param only if given, only while this link carries it
      */
     private void end(Disconnect cause, boolean orderly, @Nullable LinkAttachment only) {
+        if (!begun) {
+            early.set(cause);
+            if (!begun || early.getAndSet(null) == null) {
+                return;
+            }
+        }
         Life.State before = life.end(cause, only);
         if (before == null) {
             return;

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MemoryPresence implements PresenceStore {
 
+    private static final System.Logger LOG = System.getLogger(MemoryPresence.class.getPackageName());
     private static final int MAX_EMPTY = 10_000;
     private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
 
@@ -163,6 +164,14 @@ final class MemoryPresence implements PresenceStore {
         untold.add(new PresenceChange(channel, members.version, entered, updated, left));
     }
 
+    private static void tell(Listener told, PresenceChange change) {
+        try {
+            told.changed(change);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "A change of presence could not be told", e);
+        }
+    }
+
     private void tellAll() {
         if (telling.getAndIncrement() != 0) {
             return;
@@ -172,7 +181,7 @@ final class MemoryPresence implements PresenceStore {
             for (PresenceChange change = untold.poll(); change != null; change = untold.poll()) {
                 Listener told = listener;
                 if (told != null) {
-                    told.changed(change);
+                    tell(told, change);
                 }
             }
             seen = telling.addAndGet(-seen);

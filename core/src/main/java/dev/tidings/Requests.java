@@ -10,19 +10,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /** The server's questions to one client that have no answer yet. */
 final class Requests {
 
     private static final int MAX_OPEN = 64;
 
-    private record Open(CompletableFuture<Payload> answer, Time.Cancellable timer) {}
-
     private final Engine engine;
     private final LiveConnection connection;
     private final AtomicLong number = new AtomicLong();
-    private final ConcurrentHashMap<String, Open> open = new ConcurrentHashMap<>(2);
+    private final ConcurrentHashMap<String, CompletableFuture<Payload>> open = new ConcurrentHashMap<>(2);
 
     Requests(Engine engine, LiveConnection connection) {
         this.engine = engine;
@@ -38,9 +35,11 @@ final class Requests {
         }
         String id = "s" + number.incrementAndGet();
         CompletableFuture<Payload> answer = new CompletableFuture<>();
+        open.put(id, answer);
         Time.Cancellable timer =
                 engine.time().schedule(timeout, () -> fail(id, ErrorCode.TIMEOUT, "The client did not answer in time"));
-        open.put(id, new Open(answer, timer));
+        CompletionStage<Payload> over = answer;
+        over.whenComplete((payloadOrNot, failure) -> timer.cancel());
         if (!connection.tell(new Outbound.Request(id, event, payload)) || !connection.isOpen()) {
             fail(id, ErrorCode.GONE, "The connection has ended or cannot take more");
         }
@@ -53,9 +52,9 @@ final class Requests {
      */
     void answered(Inbound inbound) {
         if (inbound instanceof Inbound.Answer answer) {
-            Open asked = take(answer.id());
+            CompletableFuture<Payload> asked = open.remove(answer.id());
             if (asked != null) {
-                engine.runCallback(() -> asked.answer().complete(answer.payload()));
+                engine.runCallback(() -> asked.complete(answer.payload()));
             }
         } else if (inbound instanceof Inbound.Refusal refusal) {
             fail(refusal.id(), ErrorCode.UNKNOWN, "The client refused: " + refusal.code() + " " + refusal.reason());
@@ -67,18 +66,10 @@ final class Requests {
     }
 
     private void fail(String id, ErrorCode code, String reason) {
-        Open asked = take(id);
+        CompletableFuture<Payload> asked = open.remove(id);
         if (asked != null) {
-            engine.runCallback(() -> asked.answer().completeExceptionally(new RequestException(code, reason)));
+            engine.runCallback(() -> asked.completeExceptionally(new RequestException(code, reason)));
         }
-    }
-
-    private @Nullable Open take(String id) {
-        Open asked = open.remove(id);
-        if (asked != null) {
-            asked.timer().cancel();
-        }
-        return asked;
     }
 
     private static CompletionStage<Payload> failed(ErrorCode code, String reason) {

@@ -4,18 +4,19 @@ import dev.tidings.protocol.Disconnect;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** The end of it all, in order and in bounded time: refuse, tell, let leave, close, stop. */
+/** The end of it all, in order and in bounded time: refuse, deliver what was accepted, tell, let leave, close, stop. */
 final class Shutdown {
 
     private static final System.Logger LOG = System.getLogger(Shutdown.class.getPackageName());
     /** With what comes after it, all is over within 10 seconds. */
-    private static final long MAX_DRAIN_MILLIS = 6_000;
+    private static final long MAX_DRAIN_MILLIS = 4_000;
+
+    private static final long MAX_DELIVER_MILLIS = 2_000;
 
     private static final long LAST_CALL_MILLIS = 500;
 
     private final Engine engine;
     private final AtomicBoolean begun = new AtomicBoolean();
-    private volatile boolean ended;
 
     Shutdown(Engine engine) {
         this.engine = engine;
@@ -25,15 +26,14 @@ final class Shutdown {
         return begun.get();
     }
 
-    boolean hasEnded() {
-        return ended;
-    }
-
     void run(@Nullable SystemTime ownTime) {
         if (!begun.compareAndSet(false, true)) {
             return;
         }
         try {
+            engine.deliveries()
+                    .awaitIdle(Math.min(
+                            MAX_DELIVER_MILLIS, engine.limits().closeGrace.toMillis()));
             engine.connections().live().forEach(connection -> connection.disconnect(Disconnect.SHUTTING_DOWN));
             for (LinkAttachment attachment : engine.links().all()) {
                 if (!attachment.isBound()) {
@@ -48,7 +48,6 @@ final class Shutdown {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        ended = true;
         engine.sweeper().stop();
         quietly(engine.broker());
         quietly(engine.presence());

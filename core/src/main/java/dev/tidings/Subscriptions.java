@@ -176,10 +176,11 @@ final class Subscriptions {
         if (!subscription.end()) {
             return false;
         }
+        // The lane first: closing it drops what waits of the channel, which must not be a later subscription's.
+        connection.outbox().close(subscription.lane());
         engine.channels().remove(subscription);
         byChannel.remove(subscription.channel(), subscription);
         count.decrementAndGet();
-        connection.outbox().close(subscription.lane());
         return true;
     }
 

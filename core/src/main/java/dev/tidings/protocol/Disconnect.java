@@ -1,6 +1,5 @@
 package dev.tidings.protocol;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 
@@ -130,14 +129,16 @@ public record Disconnect(int code, String reason) {
         return HTTP_STATUS.getOrDefault(code, 500);
     }
 
+    /** As many whole characters as fit. Looks no further, because a reason may be long. */
     private static String cut(String reason) {
-        if (reason.getBytes(StandardCharsets.UTF_8).length <= MAX_REASON_BYTES) {
-            return reason;
+        int end = 0;
+        while (end < reason.length()) {
+            int next = reason.offsetByCodePoints(end, 1);
+            if (Text.utf8Length(reason, next) > MAX_REASON_BYTES) {
+                return reason.substring(0, end);
+            }
+            end = next;
         }
-        int end = reason.length();
-        while (Text.utf8Length(reason, end) > MAX_REASON_BYTES) {
-            end = reason.offsetByCodePoints(end, -1);
-        }
-        return reason.substring(0, end);
+        return reason;
     }
 }

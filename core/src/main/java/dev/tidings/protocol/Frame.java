@@ -21,9 +21,7 @@ public final class Frame {
     private final @Nullable String channel;
     private final @Nullable String event;
     private final @Nullable Position position;
-    // A benign race: arrays of bytes are published safely enough by value, because every thread would write the same
-    // content
-    // and a reader that sees the reference through the volatile field sees the content.
+    // Two threads may both make it; whoever sees the reference through the volatile field sees the content too.
     private volatile byte @Nullable [] utf8;
 
     private Frame(

@@ -35,7 +35,7 @@ public final class JsonCodec implements Codec {
         try {
             fields = JsonFields.read(text, limits);
         } catch (MalformedFrameException e) {
-            return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame is " + e.reason()));
+            return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame cannot be read: " + e.reason()));
         }
         try {
             return List.of(command(fields));
@@ -93,6 +93,9 @@ public final class JsonCodec implements Codec {
         if (message instanceof Outbound.Presence presence) {
             PresenceChange change = presence.change();
             return Frame.ofChannel(object("presence", out -> change(out, change)), change.channel(), null, null);
+        }
+        if (message instanceof Outbound.PresenceSnapshot snapshot) {
+            return Frame.ofChannel(object("presence", out -> snapshot(out, snapshot)), snapshot.channel(), null, null);
         }
         if (message instanceof Outbound.Gap gap && gap.channel() != null) {
             return Frame.ofChannel(gap(gap), gap.channel(), null, null);
@@ -152,12 +155,6 @@ public final class JsonCodec implements Codec {
                 out.name("id").value(request.id());
                 out.name("event").value(request.event());
                 payload(out, request.payload());
-            });
-        } else if (message instanceof Outbound.PresenceSnapshot snapshot) {
-            return object("presence", out -> {
-                out.name("channel").value(snapshot.channel());
-                out.name("version").value(snapshot.version());
-                members(out, "members", snapshot.members());
             });
         } else if (message instanceof Outbound.Gap gap) {
             return gap(gap);
@@ -231,6 +228,12 @@ public final class JsonCodec implements Codec {
         payload(out, p.payload());
         optional(out, "user", p.user());
         optional(out, "position", p.position());
+    }
+
+    private static void snapshot(JsonWriter out, Outbound.PresenceSnapshot snapshot) throws IOException {
+        out.name("channel").value(snapshot.channel());
+        out.name("version").value(snapshot.version());
+        members(out, "members", snapshot.members());
     }
 
     private static void change(JsonWriter out, PresenceChange change) throws IOException {

@@ -118,10 +118,15 @@ final class JsonFields {
         if (id instanceof Long number) {
             return number.toString();
         }
-        if (id instanceof String text && !text.isEmpty() && text.length() <= MAX_ID) {
+        if (id instanceof String text && isId(text)) {
             return JsonText.quote(text);
         }
         throw new MalformedFrameException("\"id\" is a string of 1 to " + MAX_ID + " characters or a whole number");
+    }
+
+    /** Half of a surrogate pair could not go back as it came. */
+    private static boolean isId(String text) {
+        return !text.isEmpty() && text.length() <= MAX_ID && Text.isWellFormed(text);
     }
 
     String requiredId() throws MalformedFrameException {

@@ -18,10 +18,6 @@ final class JsonText {
 
     /** Checks that the text is exactly one JSON value within the default limits of depth and keys. */
     static void check(String text) throws MalformedFrameException {
-        // Gson skips a byte order mark, the receivers' parsers do not.
-        if (text.startsWith("\uFEFF")) {
-            throw new MalformedFrameException("begins with a byte order mark");
-        }
         boolean checked = read(text, FrameLimits.DEFAULT, walk -> {
             walk.value();
             return true;
@@ -37,6 +33,10 @@ final class JsonText {
 
     /** Reads one document to its end, strictly, and puts every way to be wrong into one exception. */
     static <T> T read(String text, FrameLimits limits, Part<T> part) throws MalformedFrameException {
+        // Gson skips a byte order mark, the receivers' parsers do not.
+        if (text.startsWith("\uFEFF")) {
+            throw new MalformedFrameException("a byte order mark at the beginning");
+        }
         JsonReader reader = new JsonReader(new StringReader(text));
         reader.setStrictness(Strictness.STRICT);
         try {

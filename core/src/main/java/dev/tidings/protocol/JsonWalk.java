@@ -1,6 +1,7 @@
 package dev.tidings.protocol;
 
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -11,6 +12,12 @@ import org.jspecify.annotations.Nullable;
 final class JsonWalk {
 
     private static final int MAX_ENVELOPE_NUMBER = 19;
+
+    /** A value that no field of an envelope may have. */
+    private enum Unusable {
+        /** A number that is not whole, or larger than a long. */
+        NUMBER
+    }
 
     private final JsonReader reader;
     private final FrameLimits limits;
@@ -51,10 +58,14 @@ final class JsonWalk {
     }
 
     /**
-     * The members of the object that the whole document is: strings, booleans and whole numbers as values, the index of the
-     * member as {@link Structured} for objects, arrays and whatever is called {@code data}; nulls are left out.
+     * The members of the object that the whole document is: strings, booleans and whole numbers as values, other numbers as
+     * {@link Unusable}, the index of the member as {@link Structured} for objects, arrays and whatever is called {@code data}; nulls are
+     * left out.
      */
     Map<String, Object> envelope() throws IOException, MalformedFrameException {
+        if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+            throw new MalformedFrameException("not a JSON object");
+        }
         reader.beginObject();
         deeper();
         Map<String, Object> members = new HashMap<>();
@@ -101,7 +112,7 @@ final class JsonWalk {
         try {
             return Long.valueOf(text);
         } catch (NumberFormatException e) {
-            return text;
+            return Unusable.NUMBER;
         }
     }
 

@@ -14,6 +14,8 @@ import java.util.Objects;
 public record Position(long offset, String id) {
 
     private static final int MAX_ID = 32;
+    /** As many as the largest offset has. */
+    private static final int MAX_DIGITS = 19;
 
     /**
      * Checks both parts.
@@ -41,18 +43,25 @@ public record Position(long offset, String id) {
      */
     public static Position parse(String text) {
         int dash = text.indexOf('-');
-        if (dash < 1 || dash > 19 || text.length() > dash + 1 + MAX_ID) {
+        if (dash < 1 || dash > MAX_DIGITS || text.length() > dash + 1 + MAX_ID) {
             throw new IllegalArgumentException("Not a position");
         }
+        if (dash > 1 && text.charAt(0) == '0') {
+            throw new IllegalArgumentException("The offset of a position has no zeros in front");
+        }
+        return new Position(offset(text, dash), text.substring(dash + 1));
+    }
+
+    private static long offset(String text, int end) {
         long offset = 0;
-        for (int i = 0; i < dash; i++) {
-            char digit = text.charAt(i);
-            if (digit < '0' || digit > '9') {
+        for (int i = 0; i < end; i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || offset > (Long.MAX_VALUE - digit) / 10) {
                 throw new IllegalArgumentException("Not a position");
             }
-            offset = offset * 10 + (digit - '0');
+            offset = offset * 10 + digit;
         }
-        return new Position(offset, text.substring(dash + 1));
+        return offset;
     }
 
     /** The offset in decimal, a dash, the id. */

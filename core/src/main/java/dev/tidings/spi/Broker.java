@@ -14,9 +14,10 @@ import java.util.concurrent.CompletionStage;
  *   <li><b>B2</b> All nodes see one order per channel: the broker's. <i>Whoever reads a channel can compare notes.</i>
  *   <li><b>B3</b> {@link #subscribe} completes when whatever is published afterwards will arrive. <i>A client told "subscribed"
  *       misses nothing.</i>
- *   <li><b>B4</b> Calls to the listener for one channel come one after the other. <i>The core need not sort.</i>
- *   <li><b>B5</b> Interest is counted: as many {@link #unsubscribe} as {@link #subscribe} end it, in whatever order they arrive.
- *       <i>The core calls both outside of its locks.</i>
+ *   <li><b>B4</b> Calls to the listener for one channel come in the channel's order. Where calls for a channel without history
+ *       overlap, the order in which the listener takes them is the order. <i>The core need not sort.</i>
+ *   <li><b>B5</b> Interest is counted: as many {@link #unsubscribe} as {@link #subscribe} end it, in whatever order they arrive; also one that failed
+ *       counts. <i>The core calls both outside of its locks.</i>
  *   <li><b>B6</b> After an outage every interest still wanted is restored, and {@link Listener#gap} says what may be missing.
  *       <i>Nothing is lost silently.</i>
  *   <li><b>B7</b> No method blocks and none waits for a receiver. <i>A publisher is never held up.</i>

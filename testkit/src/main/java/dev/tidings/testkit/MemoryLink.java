@@ -174,7 +174,8 @@ final class MemoryLink implements Link {
     void darkAfter(int frames) {
         lock.lock();
         try {
-            untilDark = frames;
+            // What is dark stays dark: no wire loses a frame and carries the next.
+            untilDark = untilDark < 0 ? frames : Math.min(untilDark, frames);
         } finally {
             lock.unlock();
         }

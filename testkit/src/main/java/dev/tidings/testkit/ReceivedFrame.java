@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -136,6 +137,23 @@ public final class ReceivedFrame {
             throw new AssertionError("No \"" + name + "\" in " + text);
         }
         return value.toString();
+    }
+
+    /**
+     * A field's list of objects, such as members.
+     *
+     * @param name its name
+     * @return the objects, each to be read like a frame
+     * @throws AssertionError if there is none
+     */
+    public List<ReceivedFrame> list(String name) {
+        JsonElement value = fields.get(name);
+        if (value == null || !value.isJsonArray()) {
+            throw new AssertionError("No list \"" + name + "\" in " + text);
+        }
+        return value.getAsJsonArray().asList().stream()
+                .map(object -> parse(object.toString()))
+                .toList();
     }
 
     /** The frame as it came. */

@@ -194,6 +194,7 @@ class FrameLayerTest {
     void numbered_hole_closedAsBadRequest() {
         MemoryClient client = bench.acknowledging();
         client.sendNumbered(1, List.of(event(1)));
+        bench.settle();
         client.sendNumbered(3, List.of(event(3)));
         bench.settle();
         assertThat(client.closed().orElseThrow().code()).isEqualTo(4000);
