@@ -68,6 +68,8 @@ public final class Drain {
     // Guarded by being the owner.
     private boolean ended;
 
+    private int frames;
+
     /**
      * A loop that is idle.
      *
@@ -109,12 +111,24 @@ public final class Drain {
         wake();
     }
 
+    /**
+     * Another frame for the write that is being begun, for wires that put several into one. Called inside of {@link Wire#write}
+     * only.
+     *
+     * @return the frame, or null when there is none now or the share is used up
+     */
+    public @Nullable Frame more() {
+        Frame frame = frames < share ? attachment.poll() : null;
+        frames += frame != null ? 1 : 0;
+        return frame;
+    }
+
     private void loop() {
-        int frames = 0;
+        frames = 0;
         int seen = requests.get();
         while (true) {
             while (advance()) {
-                if (++frames == share && goOnElsewhere()) {
+                if (frames >= share && goOnElsewhere()) {
                     return;
                 }
             }
@@ -156,6 +170,7 @@ public final class Drain {
         if (frame == null) {
             return false;
         }
+        frames++;
         write = IN_FLIGHT;
         try {
             wire.write(frame);

@@ -129,19 +129,18 @@ final class WebSocketLink implements Link {
 
     private void write(Frame frame) {
         RemoteEndpoint.Async to = remote;
-        Attachment from = attachment;
+        Drain from = drain;
         if (to != null && from != null) {
             to.sendText(lines ? joined(frame, from) : frame.text(), new Sent(this));
         }
     }
 
-    /** A frame and what else there is to write, for one message. Called by the drain, which is who may poll. */
-    private String joined(Frame first, Attachment from) {
+    /** A frame and what else there is to write, for one message. */
+    private static String joined(Frame first, Drain from) {
         int size = first.size();
-        int left = host.settings().drainFrames() - 1;
         StringBuilder message = null;
-        while (left > 0 && size < MESSAGE_BYTES) {
-            Frame next = from.poll();
+        while (size < MESSAGE_BYTES) {
+            Frame next = from.more();
             if (next == null) {
                 break;
             }
@@ -150,7 +149,6 @@ final class WebSocketLink implements Link {
             }
             message.append('\n').append(next.text());
             size += next.size() + 1;
-            left--;
         }
         return message == null ? first.text() : message.toString();
     }
