@@ -1,6 +1,7 @@
 package dev.tidings;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.spi.Handshake;
@@ -85,6 +86,8 @@ class AdmissionTest {
             admission.closed(one, true);
             admission.closed(one, false);
         }
+        // Nor the memory of an address: strangers have many.
+        assertThat(admission).extracting("byAddress").asInstanceOf(MAP).isEmpty();
         admission.opened(one);
         assertThat(admission.refuse(one, 0, false)).isEmpty();
         admission.opened(one);

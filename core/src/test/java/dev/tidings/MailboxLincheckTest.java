@@ -1,9 +1,7 @@
 package dev.tidings;
 
-import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
-import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -15,7 +13,6 @@ import org.junit.jupiter.api.Test;
  * they were numbered or two at a time.
  */
 @Tag("lincheck")
-@Param(name = "number", gen = IntGen.class, conf = "1:4")
 public class MailboxLincheckTest {
 
     private final Object link = "link";
@@ -30,18 +27,27 @@ public class MailboxLincheckTest {
     }
 
     @Operation
-    public String accept(@Param(name = "number") int number) {
+    public String acceptFirst() {
+        return accept(1);
+    }
+
+    @Operation
+    public String acceptSecond() {
+        return accept(2);
+    }
+
+    @Operation
+    public String acceptThird() {
+        return accept(3);
+    }
+
+    private String accept(int number) {
         return mailbox.accept(link, number, 1, () -> {
                     disorder |= number != last + 1;
                     last = number;
                     return null;
                 })
                 .name();
-    }
-
-    @Operation(runOnce = true)
-    public void close() {
-        mailbox.close();
     }
 
     @Validate
@@ -58,8 +64,8 @@ public class MailboxLincheckTest {
                 .invocationsPerIteration(300)
                 .threads(2)
                 .actorsPerThread(2)
-                .actorsBefore(1)
-                .actorsAfter(2)
+                .actorsBefore(0)
+                .actorsAfter(1)
                 .check(MailboxLincheckTest.class);
     }
 }
