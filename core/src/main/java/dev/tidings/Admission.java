@@ -6,6 +6,7 @@ import dev.tidings.spi.Refusal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -87,9 +88,10 @@ final class Admission {
      */
     private @Nullable String counted(Handshake handshake) {
         if (addressHeader != null) {
-            Optional<String> header = handshake.header(addressHeader);
-            if (header.isPresent()) {
-                String list = header.get();
+            List<String> lines = handshake.headers(addressHeader);
+            if (!lines.isEmpty()) {
+                // Some proxies add to the line that is there, some add a line: the nearest proxy's word is the last.
+                String list = lines.get(lines.size() - 1);
                 return list.substring(list.lastIndexOf(',') + 1).strip();
             }
         }

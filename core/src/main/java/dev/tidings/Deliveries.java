@@ -15,13 +15,32 @@ final class Deliveries {
     /** What a small one costs beside its payload: records, text, queue. An estimate, so that a million of them is not for free. */
     private static final int OVERHEAD = 256;
 
+    private static final int BATCH = 16;
+
+    private static final int BATCH_BYTES = 16 * 1024;
+
     private final long maxBacklog;
+    private final int maxBatch;
+    private final int maxBatchBytes;
     private final AtomicLong backlog = new AtomicLong();
     private volatile @Nullable CompletableFuture<Void> idle;
     private final LongAdder delivered = new LongAdder();
 
-    Deliveries(long maxBacklog) {
-        this.maxBacklog = maxBacklog;
+    Deliveries(Limits limits) {
+        this.maxBacklog = limits.backlogBytes;
+        // A batch must not fill the outbox of a client that reads well.
+        this.maxBatch = Math.max(1, Math.min(BATCH, limits.outboxFrames / 4));
+        this.maxBatchBytes = Math.min(BATCH_BYTES, limits.outboxBytes / 4);
+    }
+
+    /** How many messages a delivery brings to a receiver at once. */
+    int maxBatch() {
+        return maxBatch;
+    }
+
+    /** With how many bytes of payload a batch is closed. */
+    int maxBatchBytes() {
+        return maxBatchBytes;
     }
 
     /** Whether there is room for another publication. Concurrent publishers may each see the last room. */

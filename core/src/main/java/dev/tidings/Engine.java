@@ -86,7 +86,7 @@ final class Engine {
         commands = new Commands(this, builder.requests);
         broker = builder.broker != null ? builder.broker : new MemoryBroker();
         presence = builder.presence != null ? builder.presence : new MemoryPresence();
-        deliveries = new Deliveries(limits.backlogBytes);
+        deliveries = new Deliveries(limits);
         channels = new Channels(broker, threads.delivery(), deliveries);
         sweeper = new Sweeper(this);
         shutdown = new Shutdown(this);

@@ -31,6 +31,15 @@ final class FrameRing {
         size++;
     }
 
+    void addFirst(Frame frame) {
+        if (size == elements.length) {
+            grow();
+        }
+        head = slot(-1);
+        elements[head] = frame;
+        size++;
+    }
+
     Frame get(int index) {
         Frame frame = index < 0 || index >= size ? null : elements[slot(index)];
         if (frame == null) {
@@ -73,6 +82,9 @@ final class FrameRing {
             elements[slot(i)] = null;
         }
         size = kept;
+        if (size == 0) {
+            forget();
+        }
         return bytes;
     }
 

@@ -1,6 +1,7 @@
 package dev.tidings;
 
 import dev.tidings.protocol.Frame;
+import java.util.ArrayDeque;
 
 /**
  * One subscription's way into the outbox of its connection: closed at first to what comes, which it holds back, then open, then
@@ -30,8 +31,8 @@ final class Lane {
     final FrameRing heldPresence = new FrameRing();
     /** The version of the last change that the client has, in a snapshot or by itself. */
     long presenceVersion;
-    /** The version before the first change that is held: the held ones follow without a hole. */
-    long heldSince;
+    /** The versions of the changes that are held, in the same order. */
+    final ArrayDeque<Long> heldVersions = new ArrayDeque<>(0);
 
     Lane(String channel) {
         this.channel = channel;

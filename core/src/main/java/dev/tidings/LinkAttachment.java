@@ -52,6 +52,9 @@ final class LinkAttachment implements Attachment {
     @GuardedBy("lock")
     private boolean speaking;
 
+    /** Whether it has ever had something to say by itself, or ends: else nothing of the above needs a look at the lock. */
+    private volatile boolean outspoken;
+
     /** Why it ends, once it does. From then on nothing of a connection leaves by it. */
     @GuardedBy("lock")
     private @Nullable Disconnect finishing;
@@ -178,6 +181,7 @@ final class LinkAttachment implements Attachment {
     void say(Outbound message) {
         Frame frame = codec().encode(message);
         if (frame != null) {
+            outspoken = true;
             lock.lock();
             try {
                 words.add(frame);
@@ -193,21 +197,23 @@ final class LinkAttachment implements Attachment {
         if (gone.get()) {
             return null;
         }
-        boolean last;
-        lock.lock();
-        try {
-            Frame word = words.poll();
-            if (word != null) {
-                speaking = true;
-                return word;
+        if (outspoken) {
+            boolean last;
+            lock.lock();
+            try {
+                Frame word = words.poll();
+                if (word != null) {
+                    speaking = true;
+                    return word;
+                }
+                last = finishing != null;
+            } finally {
+                lock.unlock();
             }
-            last = finishing != null;
-        } finally {
-            lock.unlock();
-        }
-        if (last) {
-            closeIfSaid();
-            return null;
+            if (last) {
+                closeIfSaid();
+                return null;
+            }
         }
         LiveConnection carried = connection;
         if (carried == null) {
@@ -228,20 +234,22 @@ final class LinkAttachment implements Attachment {
 
     @Override
     public void written() {
-        boolean last;
-        lock.lock();
-        try {
-            speaking = false;
-            last = finishing != null;
-        } finally {
-            lock.unlock();
-        }
         LiveConnection carried = connection;
         if (carried != null && carried.written(this)) {
             wake();
         }
-        if (last) {
-            closeIfSaid();
+        if (outspoken) {
+            boolean last;
+            lock.lock();
+            try {
+                speaking = false;
+                last = finishing != null;
+            } finally {
+                lock.unlock();
+            }
+            if (last) {
+                closeIfSaid();
+            }
         }
     }
 
@@ -249,7 +257,7 @@ final class LinkAttachment implements Attachment {
         if (!gone.get()) {
             try {
                 link.wake();
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 LOG.log(System.Logger.Level.ERROR, "The link " + link.transport() + " failed to wake", e);
                 close(Disconnect.INTERNAL_ERROR);
             }
@@ -259,6 +267,9 @@ final class LinkAttachment implements Attachment {
     // ---- End --------------------------------------------------------------------------------------------------------
 
     boolean isFinishing() {
+        if (!outspoken) {
+            return false;
+        }
         lock.lock();
         try {
             return finishing != null;
@@ -274,6 +285,7 @@ final class LinkAttachment implements Attachment {
 
     private void finish(Disconnect disconnect, @Nullable Long retryAfter) {
         Frame close = codec().encode(new Outbound.Close(disconnect, retryAfter));
+        outspoken = true;
         lock.lock();
         try {
             if (finishing != null) {
@@ -307,6 +319,7 @@ final class LinkAttachment implements Attachment {
 
     /** Closes the wire now. */
     void close(Disconnect disconnect) {
+        outspoken = true;
         lock.lock();
         try {
             if (finishing == null) {

@@ -1,13 +1,12 @@
 package dev.tidings;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.Outbound;
-import dev.tidings.protocol.PresenceChange;
-import dev.tidings.protocol.Publication;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -18,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * A channel that has subscribers on this node: who they are, and what is on its way to them.
  *
  * <p>Whoever publishes only appends to {@code pending}. One delivery task at a time takes from it, so that all subscribers see one
- * order; it encodes once per codec, offers to each outbox and wakes the link. After a share of receivers it goes to the end of the
+ * order; it encodes once per codec, offers to each outbox and wakes the
+ * link. What has come up meanwhile goes to a receiver in one batch: to visit a connection costs more than to leave a frame there. After a share of receivers it goes to the end of the
  * executor's queue, so that a large channel does not hold up small ones.
  */
 final class LiveChannel {
@@ -42,10 +42,8 @@ final class LiveChannel {
     private boolean running;
 
     // The delivery task's own: there is one at a time, and the executor carries its writes from one turn to the next.
-    private @Nullable Outbound current;
+    private final List<Delivery> batch = new ArrayList<>(2);
     private @Nullable Iterator<Subscription> receivers;
-    private @Nullable Codec codec;
-    private @Nullable Frame frame;
 
     LiveChannel(String name, Executor executor, Deliveries deliveries) {
         this.name = name;
@@ -100,7 +98,7 @@ final class LiveChannel {
         try {
             int share = SHARE;
             while (share > 0) {
-                if (current == null && !take()) {
+                if (batch.isEmpty() && !take()) {
                     return;
                 }
                 share = deliver(share);
@@ -115,12 +113,17 @@ final class LiveChannel {
     private boolean take() {
         lock.lock();
         try {
-            current = pending.poll();
-            running = current != null;
+            int bytes = 0;
+            while (!pending.isEmpty() && batch.size() < deliveries.maxBatch() && bytes < deliveries.maxBatchBytes()) {
+                Delivery next = new Delivery(pending.remove());
+                batch.add(next);
+                bytes += next.size();
+            }
+            running = !batch.isEmpty();
         } finally {
             lock.unlock();
         }
-        if (current == null) {
+        if (batch.isEmpty()) {
             return false;
         }
         receivers = subscribers.values().iterator();
@@ -128,15 +131,14 @@ final class LiveChannel {
     }
 
     private int deliver(int share) {
-        Outbound message = current;
         Iterator<Subscription> rest = receivers;
-        if (message == null || rest == null) {
+        if (rest == null) {
             return share;
         }
         int left = share;
         while (left > 0 && rest.hasNext()) {
-            offerGuarded(rest.next(), message);
-            left--;
+            offer(rest.next());
+            left -= batch.size();
         }
         if (left > 0) {
             finished();
@@ -146,52 +148,43 @@ final class LiveChannel {
     }
 
     private void finished() {
-        if (current != null) {
-            deliveries.done(current);
-        }
-        current = null;
+        batch.forEach(delivery -> deliveries.done(delivery.message()));
+        batch.clear();
         receivers = null;
-        codec = null;
-        frame = null;
     }
 
-    /** One receiver that fails does not keep the message from the next. */
-    private void offerGuarded(Subscription subscription, Outbound message) {
+    /** One receiver that fails, in whatever way, does not keep the messages from the next. */
+    private void offer(Subscription subscription) {
         try {
-            offer(subscription, message);
-        } catch (RuntimeException e) {
+            boolean taken = false;
+            for (int i = 0; i < batch.size(); i++) {
+                taken |= offer(subscription, batch.get(i));
+            }
+            if (taken) {
+                subscription.connection().wake();
+            }
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "A delivery to " + subscription.connection() + " failed", e);
         }
     }
 
-    private void offer(Subscription subscription, Outbound message) {
+    private boolean offer(Subscription subscription, Delivery delivery) {
         LiveConnection connection = subscription.connection();
-        if (message instanceof Outbound.Message published) {
-            Publication publication = published.publication();
-            Frame encoded = publication.isFor(connection.id()) ? encoded(connection, message) : null;
-            if (encoded != null && connection.deliver(subscription, encoded)) {
+        if (delivery.message() instanceof Outbound.Message published) {
+            Frame frame = published.publication().isFor(connection.id()) ? delivery.frame(connection.codec()) : null;
+            boolean taken = frame != null && connection.deliver(subscription, frame);
+            if (taken) {
                 deliveries.delivered();
             }
-        } else if (message instanceof Outbound.Presence presence) {
-            Frame encoded = subscription.wantsPresence() ? encoded(connection, message) : null;
-            if (encoded != null) {
-                PresenceChange change = presence.change();
-                connection.deliverPresence(subscription, encoded, change.version());
-            }
-        } else {
-            Frame encoded = encoded(connection, message);
-            if (encoded != null) {
-                connection.deliver(subscription, encoded);
-            }
+            return taken;
         }
-    }
-
-    /** The message in the connection's protocol. Nearly always all receivers speak the same. */
-    private @Nullable Frame encoded(LiveConnection connection, Outbound message) {
-        if (codec != connection.codec()) {
-            codec = connection.codec();
-            frame = codec.encode(message);
+        if (delivery.message() instanceof Outbound.Presence presence) {
+            Frame frame = subscription.wantsPresence() ? delivery.frame(connection.codec()) : null;
+            return frame != null
+                    && connection.deliverPresence(
+                            subscription, frame, presence.change().version());
         }
-        return frame;
+        Frame frame = delivery.frame(connection.codec());
+        return frame != null && connection.deliver(subscription, frame);
     }
 }

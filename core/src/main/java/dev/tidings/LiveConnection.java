@@ -5,7 +5,6 @@ import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.ErrorCode;
 import dev.tidings.protocol.EventName;
 import dev.tidings.protocol.Frame;
-import dev.tidings.protocol.GapReason;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.Outbound;
 import dev.tidings.protocol.Payload;
@@ -36,6 +35,7 @@ final class LiveConnection implements Connection {
     private final String id;
     private final String secret;
     private final Handshake handshake;
+    private final Codec codec;
     private final Outbox outbox;
     private final Mailbox mailbox;
     private final Subscriptions subscriptions;
@@ -51,7 +51,7 @@ final class LiveConnection implements Connection {
 
     private final AtomicReference<Disconnect> early = new AtomicReference<>();
     private final AtomicBoolean waking = new AtomicBoolean();
-    private final Runnable wake = this::wakeSignalled;
+    private final Runnable signalled = this::wakeSignalled;
     private final int ackEvery;
     private volatile Authentication authentication;
 
@@ -60,6 +60,7 @@ final class LiveConnection implements Connection {
         this.id = id;
         this.secret = secret;
         this.handshake = link.handshake();
+        this.codec = handshake.codec();
         this.authentication = authentication;
         this.attributes.putAll(authentication.attributes());
         this.life = new Life(link);
@@ -140,10 +141,6 @@ final class LiveConnection implements Connection {
         if (lost == null) {
             link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
             return;
-        }
-        lost.channels().forEach(channel -> tell(new Outbound.Gap(channel, GapReason.OVERFLOW)));
-        if (lost.direct()) {
-            tell(new Outbound.Gap(null, GapReason.OVERFLOW));
         }
         memberships.showAll();
         engine.listeners().later(this, () -> engine.listeners().resumed(this));
@@ -349,27 +346,32 @@ final class LiveConnection implements Connection {
     // ---- Out --------------------------------------------------------------------------------------------------------
 
     Codec codec() {
-        return handshake.codec();
+        return codec;
     }
 
-    /** On the fan-out path: offers and wakes, in the delivery's thread. */
+    /** On the fan-out path: offers, in the delivery's thread, which wakes the link when it has offered all it has. */
     boolean deliver(Subscription subscription, Frame frame) {
-        return woken(outbox.offer(subscription.lane(), frame));
+        return taken(outbox.offer(subscription.lane(), frame));
     }
 
-    void deliverPresence(Subscription subscription, Frame frame, long version) {
-        woken(outbox.offerPresence(subscription.lane(), frame, version));
+    boolean deliverPresence(Subscription subscription, Frame frame, long version) {
+        return taken(outbox.offerPresence(subscription.lane(), frame, version));
     }
 
-    private boolean woken(Outbox.Offer offer) {
-        if (offer == Outbox.Offer.TAKEN) {
-            wakeNow();
-            return true;
-        }
+    private boolean taken(Outbox.Offer offer) {
         if (offer == Outbox.Offer.OVERFLOW) {
             overflowed();
         }
-        return false;
+        return offer == Outbox.Offer.TAKEN;
+    }
+
+    /** The outbox has got more than an offer, and perhaps more than it holds. */
+    void refilled() {
+        if (outbox.hasOverflowed()) {
+            overflowed();
+        } else {
+            signal();
+        }
     }
 
     /** Says something to this client; false if it cannot be taken. */
@@ -384,11 +386,7 @@ final class LiveConnection implements Connection {
 
     /** Queues a frame without waking the link. */
     boolean offer(Frame frame) {
-        Outbox.Offer offer = outbox.offer(frame);
-        if (offer == Outbox.Offer.OVERFLOW) {
-            overflowed();
-        }
-        return offer == Outbox.Offer.TAKEN;
+        return taken(outbox.offer(frame));
     }
 
     private void overflowed() {
@@ -411,7 +409,7 @@ final class LiveConnection implements Connection {
 
     /** Wakes the link soon, by a thread that may write. Whoever sends is not to become a writer. */
     void signal() {
-        if (waking.compareAndSet(false, true) && !engine.deliver(wake)) {
+        if (waking.compareAndSet(false, true) && !engine.deliver(signalled)) {
             waking.set(false);
             end(Disconnect.INTERNAL_ERROR, false);
         }
@@ -419,10 +417,11 @@ final class LiveConnection implements Connection {
 
     private void wakeSignalled() {
         waking.set(false);
-        wakeNow();
+        wake();
     }
 
-    private void wakeNow() {
+    /** Wakes the link now, in a thread that may write. */
+    void wake() {
         LinkAttachment link = life.link();
         if (link != null) {
             link.wake();

@@ -9,18 +9,23 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where one connection is a member, and whether it is shown there at the moment.
  *
- * <p>What is wanted is kept under a leaf lock; the store is told by a queue of its own, one call after the other, so that leaving by
- * the grace and entering again by a resume never overtake each other.
+ * <p>What is wanted is kept under a lock, and what the store is to be told is queued under it, so that the order of wishes is the order
+ * of calls. The queue's lock is below it; the store is called with neither, one call after the other.
  */
 final class Memberships {
 
     private static final System.Logger LOG = System.getLogger(Memberships.class.getPackageName());
+    private static final CompletionStage<Change> DONE = CompletableFuture.completedStage(Change.DONE);
+    private static final CompletionStage<Change> ABSENT = CompletableFuture.completedStage(Change.ABSENT);
+    private static final CompletionStage<Change> TOO_MANY = CompletableFuture.completedStage(Change.TOO_MANY);
 
     private final String connection;
     private final @Nullable String user;
@@ -38,6 +43,9 @@ final class Memberships {
 
     @GuardedBy("lock")
     private boolean ended;
+
+    /** Whether the queue has got its first call and nobody has started it yet. */
+    private final AtomicBoolean toStart = new AtomicBoolean();
 
     Memberships(String connection, @Nullable String user, PresenceStore store, Executor executor, int max) {
         this.connection = connection;
@@ -58,38 +66,54 @@ final class Memberships {
     }
 
     CompletionStage<Change> enter(String channel, Payload data) {
+        CompletionStage<Change> done;
         lock.lock();
         try {
             if (ended) {
-                return CompletableFuture.completedStage(Change.ABSENT);
-            }
-            if (wanted.size() >= max && !wanted.containsKey(channel)) {
-                return CompletableFuture.completedStage(Change.TOO_MANY);
-            }
-            wanted.put(channel, data);
-            if (hidden) {
-                return CompletableFuture.completedStage(Change.DONE);
+                done = ABSENT;
+            } else if (wanted.size() >= max && !wanted.containsKey(channel)) {
+                done = TOO_MANY;
+            } else {
+                wanted.put(channel, data);
+                done = hidden ? DONE : show(channel, data);
             }
         } finally {
             lock.unlock();
         }
-        return show(channel, data).thenApply(done -> Change.DONE);
+        startCalls();
+        return done;
     }
 
     CompletionStage<Change> update(String channel, Payload data) {
-        return isIn(channel) ? enter(channel, data) : CompletableFuture.completedStage(Change.ABSENT);
-    }
-
-    CompletionStage<Change> leave(String channel) {
+        CompletionStage<Change> done;
         lock.lock();
         try {
-            if (wanted.remove(channel) == null) {
-                return CompletableFuture.completedStage(Change.ABSENT);
+            if (ended || wanted.replace(channel, data) == null) {
+                done = ABSENT;
+            } else {
+                done = hidden ? DONE : show(channel, data);
             }
         } finally {
             lock.unlock();
         }
-        return hide(channel).thenApply(done -> Change.DONE);
+        startCalls();
+        return done;
+    }
+
+    CompletionStage<Change> leave(String channel) {
+        CompletionStage<Change> done;
+        lock.lock();
+        try {
+            if (wanted.remove(channel) == null) {
+                done = ABSENT;
+            } else {
+                done = hidden ? DONE : hide(channel);
+            }
+        } finally {
+            lock.unlock();
+        }
+        startCalls();
+        return done;
     }
 
     boolean isIn(String channel) {
@@ -112,34 +136,34 @@ final class Memberships {
 
     /** The client has been away for longer than the grace: it is not shown until it resumes. */
     void hideAll() {
-        Map<String, Payload> all;
         lock.lock();
         try {
-            if (hidden || wanted.isEmpty()) {
-                return;
+            if (!hidden && !wanted.isEmpty()) {
+                hidden = true;
+                for (String channel : wanted.keySet()) {
+                    hide(channel);
+                }
             }
-            hidden = true;
-            all = new LinkedHashMap<>(wanted);
         } finally {
             lock.unlock();
         }
-        all.keySet().forEach(this::hide);
+        startCalls();
     }
 
     /** The client is back. */
     void showAll() {
-        Map<String, Payload> all;
         lock.lock();
         try {
-            if (!hidden || ended) {
-                return;
+            if (hidden && !ended) {
+                hidden = false;
+                for (Map.Entry<String, Payload> member : wanted.entrySet()) {
+                    show(member.getKey(), member.getValue());
+                }
             }
-            hidden = false;
-            all = new LinkedHashMap<>(wanted);
         } finally {
             lock.unlock();
         }
-        all.forEach(this::show);
+        startCalls();
     }
 
     /** The connection has ended: it enters nothing any more. */
@@ -152,39 +176,45 @@ final class Memberships {
         }
     }
 
-    private CompletionStage<Void> show(String channel, Payload data) {
-        return call(() -> store.enter(channel, new Member(connection, user, data)));
+    @GuardedBy("lock")
+    private CompletionStage<Change> show(String channel, Payload data) {
+        return queue(() -> store.enter(channel, new Member(connection, user, data)));
     }
 
-    private CompletionStage<Void> hide(String channel) {
-        return call(() -> store.leave(channel, connection));
+    @GuardedBy("lock")
+    private CompletionStage<Change> hide(String channel) {
+        return queue(() -> store.leave(channel, connection));
     }
 
-    /** What is asked of the store. */
-    @FunctionalInterface
-    private interface Call {
-        CompletionStage<Void> make();
-    }
-
-    private CompletionStage<Void> call(Call call) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        calls.post(() -> {
-            CompletionStage<Void> stage;
-            try {
-                stage = call.make();
-            } catch (RuntimeException e) {
-                stage = CompletableFuture.failedStage(e);
+    private CompletionStage<Change> queue(Supplier<CompletionStage<Void>> call) {
+        CompletableFuture<Change> done = new CompletableFuture<>();
+        boolean first = calls.add(() -> make(call).handle((result, failure) -> {
+            if (failure != null) {
+                LOG.log(System.Logger.Level.WARNING, "The presence store failed", failure);
+                done.completeExceptionally(failure);
+            } else {
+                done.complete(Change.DONE);
             }
-            return stage.handle((result, failure) -> {
-                if (failure != null) {
-                    LOG.log(System.Logger.Level.WARNING, "The presence store failed", failure);
-                    done.completeExceptionally(failure);
-                } else {
-                    done.complete(null);
-                }
-                return null;
-            });
-        });
+            return null;
+        }));
+        if (first) {
+            toStart.set(true);
+        }
         return done;
+    }
+
+    /** Without the lock: the executor is a stranger. */
+    private void startCalls() {
+        if (toStart.compareAndSet(true, false)) {
+            calls.start();
+        }
+    }
+
+    private static CompletionStage<Void> make(Supplier<CompletionStage<Void>> call) {
+        try {
+            return call.get();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedStage(e);
+        }
     }
 }

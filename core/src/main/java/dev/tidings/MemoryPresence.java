@@ -111,7 +111,7 @@ final class MemoryPresence implements PresenceStore {
             Members members = channels.get(channel);
             return CompletableFuture.completedStage(
                     members == null
-                            ? new Snapshot(emptied.getOrDefault(channel, 0L), List.of())
+                            ? new Snapshot(emptied.getOrDefault(channel, forgottenVersion), List.of())
                             : new Snapshot(members.version, new ArrayList<>(members.byConnection.values())));
         } finally {
             lock.unlock();

@@ -64,7 +64,8 @@ final class Origins {
      */
     private static boolean isSame(String origin, String host) {
         int scheme = origin.indexOf("://");
-        if (scheme < 0 || host.isEmpty()) {
+        boolean web = origin.startsWith("http://") || origin.startsWith("https://");
+        if (!web || host.isEmpty()) {
             return false;
         }
         String defaultPort = origin.startsWith("https:") ? ":443" : ":80";

@@ -3,7 +3,10 @@ package dev.tidings;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Frame;
+import dev.tidings.protocol.GapReason;
 import dev.tidings.protocol.Outbound;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
@@ -56,6 +59,9 @@ final class Outbox {
 
     @GuardedBy("lock")
     private boolean sealed;
+
+    @GuardedBy("lock")
+    private boolean overflowed;
 
     @GuardedBy("lock")
     private final Loss loss = new Loss();
@@ -114,12 +120,13 @@ final class Outbox {
             if (sealed || version <= lane.presenceVersion) {
                 return Offer.IGNORED;
             }
+            Offer offer = pass(lane.presence, lane.heldPresence, frame);
             if (lane.presence == Lane.Gate.OPEN) {
                 lane.presenceVersion = version;
-            } else if (lane.heldPresence.isEmpty()) {
-                lane.heldSince = version - 1;
+            } else if (lane.presence == Lane.Gate.HOLDING && offer == Offer.TAKEN) {
+                lane.heldVersions.add(version);
             }
-            return pass(lane.presence, lane.heldPresence, frame);
+            return offer;
         } finally {
             lock.unlock();
         }
@@ -158,6 +165,7 @@ final class Outbox {
     /** Everything goes: a client that lacks one frame of an order cannot be given the next. */
     @GuardedBy("lock")
     private void overflow() {
+        overflowed = true;
         if (acknowledging) {
             loss.begin();
         } else {
@@ -176,6 +184,16 @@ final class Outbox {
     private void lose(Frame frame) {
         dropped.increment();
         loss.add(frame);
+    }
+
+    /** Whether it has thrown everything away, and the client has not come back for the rest. */
+    boolean hasOverflowed() {
+        lock.lock();
+        try {
+            return overflowed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A frame of the carrier's, ahead of everything: {@code welcome}, {@code auth_success}. */
@@ -264,15 +282,19 @@ final class Outbox {
                 return;
             }
             lane.presence = Lane.Gate.OPEN;
-            lane.presenceVersion = Math.max(version, lane.heldSince + lane.heldPresence.size());
+            lane.presenceVersion = version;
             if (snapshot != null && !sealed) {
                 append(waiting, snapshot);
             }
-            for (long v = lane.heldSince + 1; v <= version && !lane.heldPresence.isEmpty(); v++) {
-                shrink(lane.heldPresence.remove().size());
-                held--;
+            while (!lane.heldVersions.isEmpty()) {
+                long held = lane.heldVersions.remove();
+                if (held > version) {
+                    lane.presenceVersion = held;
+                    releaseFirst(lane.heldPresence);
+                } else {
+                    dropFirst(lane.heldPresence);
+                }
             }
-            release(lane.heldPresence);
         } finally {
             lock.unlock();
         }
@@ -287,6 +309,7 @@ final class Outbox {
             held -= lane.heldMessages.size() + lane.heldPresence.size();
             drop(lane.heldMessages);
             drop(lane.heldPresence);
+            lane.heldVersions.clear();
             if (!sealed) {
                 shrink(waiting.removeIf(lane::owns));
             }
@@ -308,16 +331,27 @@ final class Outbox {
 
     @GuardedBy("lock")
     private void release(FrameRing ring) {
-        held -= ring.size();
         while (!ring.isEmpty()) {
-            Frame frame = ring.remove();
-            if (loss.hasBegun()) {
-                shrink(frame.size());
-                lose(frame);
-            } else {
-                waiting.add(frame);
-            }
+            releaseFirst(ring);
         }
+    }
+
+    @GuardedBy("lock")
+    private void releaseFirst(FrameRing ring) {
+        held--;
+        Frame frame = ring.remove();
+        if (loss.hasBegun()) {
+            shrink(frame.size());
+            lose(frame);
+        } else {
+            waiting.add(frame);
+        }
+    }
+
+    @GuardedBy("lock")
+    private void dropFirst(FrameRing ring) {
+        held--;
+        shrink(ring.remove().size());
     }
 
     // ---- Taking out -------------------------------------------------------------------------------------------------
@@ -468,13 +502,45 @@ final class Outbox {
     }
 
     /**
-     * Another link goes on, from the client's word how much it has. Returns null if it was never sent so much, else what to tell it
-     * is lost: after an overflow, or after it has forgotten what it had acknowledged.
+     * Another link goes on, from the client's word how much it has. Returns null if it was never sent so much, else what it is told
+     * is lost: after an overflow, or after it has forgotten what it had acknowledged. Gaps go ahead of whatever waits.
      *
      * @param subscribed the channels to name if the client has forgotten
      */
     @Nullable
     Lost resume(Object by, String connection, long received, long expects, Set<String> subscribed) {
+        Lost lost = rewind(received, subscribed);
+        if (lost == null) {
+            return null;
+        }
+        List<Frame> gaps = new ArrayList<>();
+        lost.channels().forEach(channel -> gap(channel, gaps));
+        if (lost.direct()) {
+            gap(null, gaps);
+        }
+        lock.lock();
+        try {
+            for (Frame gap : gaps) {
+                waiting.addFirst(gap);
+                grow(gap.size());
+            }
+            link = by;
+            owed.resumed(connection, expects);
+        } finally {
+            lock.unlock();
+        }
+        return lost;
+    }
+
+    private void gap(@Nullable String channel, List<Frame> gaps) {
+        Frame frame = codec.encode(new Outbound.Gap(channel, GapReason.OVERFLOW));
+        if (frame != null) {
+            gaps.add(frame);
+        }
+    }
+
+    /** No link polls until {@link #resume} is done. */
+    private @Nullable Lost rewind(long received, Set<String> subscribed) {
         lock.lock();
         try {
             if (received > retained.lastNumber()) {
@@ -484,8 +550,8 @@ final class Outbox {
             shrink(retained.acknowledge(received));
             retained.rewind();
             shrink(waiting.removeIf(frame -> !frame.isCounted()));
-            link = by;
-            owed.resumed(connection, expects);
+            link = null;
+            overflowed = false;
             return forgot ? new Lost(true, subscribed) : loss.take();
         } finally {
             lock.unlock();

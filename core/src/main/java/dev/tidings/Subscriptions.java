@@ -94,7 +94,7 @@ final class Subscriptions {
         if (!connection.outbox().open(subscription.lane(), word)) {
             return Result.ENDED;
         }
-        connection.signal();
+        connection.refilled();
         if (presence) {
             showPresence(subscription);
         }
@@ -139,7 +139,7 @@ final class Subscriptions {
                     .encode(new Outbound.PresenceSnapshot(channel, snapshot.version(), snapshot.members()));
             boolean tooLarge = frame != null && frame.size() > engine.limits().outboxBytes / 2;
             connection.outbox().openPresence(subscription.lane(), tooLarge ? null : frame, snapshot.version());
-            connection.signal();
+            connection.refilled();
             if (tooLarge) {
                 connection.tell(new Outbound.Failure(null, ErrorCode.LIMIT, "Too many members to list", channel));
             }

@@ -70,7 +70,7 @@ final class Sweeper {
     private static void guarded(Runnable look) {
         try {
             look.run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "A sweep failed", e);
         }
     }

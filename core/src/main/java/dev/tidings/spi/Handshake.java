@@ -91,6 +91,16 @@ public final class Handshake {
     }
 
     /**
+     * A header's values, one for each line that it came in.
+     *
+     * @param name the name, in any case
+     * @return the values in the order of the lines, possibly empty
+     */
+    public List<String> headers(String name) {
+        return headers.getOrDefault(name, List.of());
+    }
+
+    /**
      * A query parameter's first value.
      *
      * @param name the name
@@ -139,7 +149,7 @@ public final class Handshake {
             return parameter;
         }
         return header("Authorization")
-                .filter(value -> value.toLowerCase(Locale.ROOT).startsWith("bearer "))
+                .filter(Handshake::isBearer)
                 .map(value -> value.substring("bearer ".length()).strip());
     }
 
@@ -189,7 +199,8 @@ public final class Handshake {
     }
 
     /**
-     * The same handshake without what a browser sends by itself: cookies and the container's principal. It is what counts when
+     * The same handshake without what a browser sends by itself: cookies, {@code Authorization} other than a bearer token, and the
+     * container's principal. It is what counts when
      * nothing shows which page opened the link.
      *
      * @return a copy
@@ -199,6 +210,9 @@ public final class Handshake {
         copy.remoteAddress = remoteAddress;
         headers.forEach(copy.headers::put);
         copy.headers.remove("Cookie");
+        if (!isBearer(header("Authorization").orElse(""))) {
+            copy.headers.remove("Authorization");
+        }
         copy.parameters.putAll(parameters);
         copy.codec = codec;
         copy.acknowledging = acknowledging;
@@ -211,6 +225,11 @@ public final class Handshake {
     @Override
     public String toString() {
         return "Handshake(" + transport + ", " + remoteAddress + ")";
+    }
+
+    /** A bearer token is put there by a program; other schemes a browser answers by itself. */
+    private static boolean isBearer(String authorization) {
+        return authorization.toLowerCase(Locale.ROOT).startsWith("bearer ");
     }
 
     private static String unquoted(String value) {
