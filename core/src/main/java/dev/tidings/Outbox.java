@@ -8,6 +8,7 @@ import dev.tidings.protocol.Outbound;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -514,15 +515,15 @@ final class Outbox {
             return null;
         }
         List<Frame> gaps = new ArrayList<>();
-        lost.channels().forEach(channel -> gap(channel, gaps));
+        new TreeSet<>(lost.channels()).forEach(channel -> gap(channel, gaps));
         if (lost.direct()) {
             gap(null, gaps);
         }
         lock.lock();
         try {
-            for (Frame gap : gaps) {
-                waiting.addFirst(gap);
-                grow(gap.size());
+            for (int i = gaps.size() - 1; i >= 0; i--) {
+                waiting.addFirst(gaps.get(i));
+                grow(gaps.get(i).size());
             }
             link = by;
             owed.resumed(connection, expects);

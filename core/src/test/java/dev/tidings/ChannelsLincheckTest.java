@@ -29,7 +29,8 @@ public class ChannelsLincheckTest {
     private static final LiveConnection BOB = connection();
 
     private final AtomicInteger interest = new AtomicInteger();
-    private final Channels channels = new Channels(new Counting(interest), Runnable::run, new Deliveries(new Limits.Builder().build()));
+    private final Channels channels =
+            new Channels(new Counting(interest), Runnable::run, new Deliveries(new Limits.Builder().build()));
     private final Subscription ann = new Subscription(ANN, "c", true);
     private final Subscription bob = new Subscription(BOB, "c", true);
 

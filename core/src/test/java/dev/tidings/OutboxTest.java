@@ -7,6 +7,7 @@ import dev.tidings.Outbox.Offer;
 import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.FrameLimits;
+import dev.tidings.protocol.GapReason;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.JsonCodec;
 import dev.tidings.protocol.Outbound;
@@ -146,10 +147,12 @@ class OutboxTest {
             Object next = new Object();
             assertThat(outbox.resume(next, "c", 0, 1, Set.of("z"))).isEqualTo(new Lost(true, Set.of("a", "b")));
             assertThat(poll(outbox, next)).isEqualTo(resumed(2, 1));
+            assertThat(pollAll(outbox, next)).containsExactly(gap("a"), gap("b"), gap(null));
+            outbox.acknowledge(4);
             outbox.offer(Frame.counted("9"));
             assertThat(poll(outbox, next)).isEqualTo("9");
-            assertThat(outbox.nextNumber()).isEqualTo(3);
-            assertThat(outbox.resume(new Object(), "c", 1, 1, Set.of("z"))).isEqualTo(Lost.NOTHING);
+            assertThat(outbox.nextNumber()).isEqualTo(6);
+            assertThat(outbox.resume(new Object(), "c", 4, 1, Set.of("z"))).isEqualTo(Lost.NOTHING);
         }
 
         @Test
@@ -229,7 +232,7 @@ class OutboxTest {
 
             Object next = new Object();
             assertThat(outbox.resume(next, "c", 1, 1, Set.of("a"))).isEqualTo(new Lost(true, Set.of("a")));
-            assertThat(pollAll(outbox, next)).containsExactly(resumed(3, 1), "3");
+            assertThat(pollAll(outbox, next)).containsExactly(resumed(3, 1), "3", gap("a"), gap(null));
         }
 
         @Test
@@ -831,6 +834,11 @@ class OutboxTest {
 
     private static Frame of(String channel, String text) {
         return Frame.ofChannel(text, channel, null, null);
+    }
+
+    private static String gap(String channel) {
+        Frame frame = JsonCodec.INSTANCE.encode(new Outbound.Gap(channel, GapReason.OVERFLOW));
+        return frame.text();
     }
 
     private static String resumed(long next, long expects) {

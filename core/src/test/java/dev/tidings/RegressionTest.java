@@ -132,7 +132,7 @@ class RegressionTest {
     /** a held presence sequence with a hole after an overflow and a resume. */
     @Test
     void presence_heldAcrossAnOverflow_losesNoChangeAfterTheSnapshot() {
-        Outbox outbox = new Outbox(JsonCodec.INSTANCE, true, 4, 1_000, new LongAdder(), new LongAdder());
+        Outbox outbox = new Outbox(JsonCodec.INSTANCE, true, 8, 1_000, new LongAdder(), new LongAdder());
         Object one = new Object();
         outbox.attach(one);
         Lane lane = new Lane("a");
@@ -140,8 +140,9 @@ class RegressionTest {
         outbox.holdPresence(lane);
         outbox.offerPresence(lane, Frame.ofChannel("v5", "a", null, null), 5);
         outbox.offerPresence(lane, Frame.ofChannel("v6", "a", null, null), 6);
-        outbox.offer(Frame.counted("x"));
-        outbox.offer(Frame.counted("x"));
+        for (int i = 0; i < 6; i++) {
+            outbox.offer(Frame.counted("x"));
+        }
         outbox.offerPresence(lane, Frame.ofChannel("v7", "a", null, null), 7); // overflow
         Object two = new Object();
         outbox.resume(two, "c", 0, 1, Set.of());
