@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Who may open a link: origin, and how many there are from where. */
@@ -28,6 +29,9 @@ final class Admission {
     private final Origins origins;
     private final Limits limits;
     private final @Nullable String addressHeader;
+    /** Links of all addresses that carry no connection yet. */
+    private final AtomicInteger unauthenticated = new AtomicInteger();
+
     private final ConcurrentHashMap<String, Count> byAddress = new ConcurrentHashMap<>();
 
     Admission(Origins origins, Limits limits, @Nullable String addressHeader) {
@@ -46,7 +50,7 @@ final class Admission {
                     "Refused a link of another origin. If that page is yours, name it: Tidings.builder().allowOrigin(...)");
             return Optional.of(new Refusal(Disconnect.FORBIDDEN.because("Origin not allowed"), null));
         }
-        if (limits.connections > 0 && connections >= limits.connections) {
+        if (over(connections + unauthenticated.get(), limits.connections)) {
             return Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER));
         }
         String address = counted(handshake);
@@ -72,11 +76,17 @@ final class Admission {
         change(handshake, -1, wasAuthenticated ? 0 : -1);
     }
 
-    private void change(Handshake handshake, int links, int unauthenticated) {
+    /** A link that was counted no more has left a connection behind. */
+    void left(Handshake handshake) {
+        change(handshake, 1, 0);
+    }
+
+    private void change(Handshake handshake, int links, int strangers) {
+        unauthenticated.addAndGet(strangers);
         String address = counted(handshake);
         if (address != null) {
             byAddress.compute(address, (key, before) -> {
-                Count after = (before == null ? Count.NONE : before).plus(links, unauthenticated);
+                Count after = (before == null ? Count.NONE : before).plus(links, strangers);
                 return after.links() == 0 ? null : after;
             });
         }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Channels implements Broker.Listener, PresenceStore.Listener {
 
+    private static final System.Logger LOG = System.getLogger(Channels.class.getPackageName());
+
     private final Broker broker;
     private final Executor executor;
     private final Deliveries deliveries;
@@ -37,12 +39,22 @@ final class Channels implements Broker.Listener, PresenceStore.Listener {
     void add(Subscription subscription) {
         LiveChannel[] first = new LiveChannel[1];
         LiveChannel joined = channels.compute(subscription.channel(), (name, present) -> {
+            if (subscription.hasEnded()) {
+                // Its successor may be there already.
+                return present;
+            }
             LiveChannel channel = present != null ? present : new LiveChannel(name, executor, deliveries);
             first[0] = present != null ? null : channel;
             channel.subscribers().put(subscription.connection(), subscription);
+            subscriptions.increment();
             return channel;
         });
-        subscriptions.increment();
+        if (joined == null || subscription.hasEnded()) {
+            subscription.ready().complete(null);
+        }
+        if (joined == null) {
+            return;
+        }
         if (first[0] != null) {
             interest(first[0]);
         }
@@ -88,7 +100,15 @@ final class Channels implements Broker.Listener, PresenceStore.Listener {
             subscriptions.decrement();
         }
         if (last[0]) {
-            broker.unsubscribe(subscription.channel());
+            uninterest(subscription.channel());
+        }
+    }
+
+    private void uninterest(String channel) {
+        try {
+            broker.unsubscribe(channel);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "The broker failed to unsubscribe", e);
         }
     }
 

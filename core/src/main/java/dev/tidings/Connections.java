@@ -16,8 +16,12 @@ final class Connections {
     private final ConcurrentHashMap<String, LiveConnection> byId = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, List<LiveConnection>> byUser = new ConcurrentHashMap<>();
 
-    /** Adds a connection, unless its user has as many as it may have (0 for no limit). */
-    boolean add(LiveConnection connection, int perUser) {
+    /** Adds a connection, unless the node or its user has as many as it may have. Concurrent ones may each be the last. */
+    boolean add(LiveConnection connection, Limits limits) {
+        if (limits.connections > 0 && byId.size() >= limits.connections) {
+            return false;
+        }
+        int perUser = limits.connectionsPerUser;
         String user = connection.user().orElse(null);
         if (user != null) {
             boolean[] added = new boolean[1];

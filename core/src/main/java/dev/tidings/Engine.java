@@ -20,6 +20,7 @@ import dev.tidings.spi.Refusal;
 import dev.tidings.spi.Time;
 import dev.tidings.spi.TransportSettings;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ final class Engine {
 
     private static final int DRAIN_FRAMES = 64;
     private static final int MAX_PARTS = 1_024;
+    private static final Duration FOREVER = Duration.ofDays(36_500);
     private static final int BACKSTOPS = 3;
 
     private final Limits limits;
@@ -105,7 +107,9 @@ final class Engine {
         LinkAttachment attachment = new LinkAttachment(this, handshake, link);
         admission.opened(handshake);
         links.add(attachment);
-        if (shutdown.hasBegun()) {
+        if (shutdown.hasEnded()) {
+            attachment.close(Disconnect.SHUTTING_DOWN);
+        } else if (shutdown.hasBegun()) {
             attachment.finish(Disconnect.SHUTTING_DOWN);
         } else {
             attachment.opening().begin();
@@ -114,12 +118,35 @@ final class Engine {
     }
 
     void detached(LinkAttachment attachment, boolean unauthenticated) {
-        admission.closed(attachment.handshake(), !unauthenticated);
+        if (unauthenticated) {
+            admission.closed(attachment.handshake(), false);
+        }
         links.remove(attachment);
     }
 
-    void bound(LinkAttachment attachment) {
-        admission.authenticated(attachment.handshake());
+    /**
+     * A link carries a connection now. From then on the connection counts for its address in place of the link, until it ends: a client
+     * that leaves connections behind is not to get ever more of them.
+     *
+     * @param fresh whether the connection begins with this link
+     * @param counted whether the link still counts itself
+     */
+    void bound(LinkAttachment attachment, boolean fresh, boolean counted) {
+        Handshake handshake = attachment.handshake();
+        if (counted) {
+            admission.authenticated(handshake);
+        }
+        if (fresh && !counted) {
+            admission.left(handshake);
+        } else if (!fresh && counted) {
+            admission.closed(handshake, true);
+        }
+    }
+
+    /** A connection is over. */
+    void ended(LiveConnection connection) {
+        connections.remove(connection);
+        admission.closed(connection.handshake(), true);
     }
 
     /** What of a handshake may count: where nothing shows which page sent it, nothing that a browser adds by itself. */
@@ -143,10 +170,6 @@ final class Engine {
         String id = ids.id();
         String secret = ids.secret();
         LiveConnection connection = new LiveConnection(this, link, verdict, id, secret);
-        if (!connections.add(connection, limits.connectionsPerUser)) {
-            link.finish(Disconnect.TOO_MANY_CONNECTIONS);
-            return false;
-        }
         Outbound.Welcome welcome = new Outbound.Welcome(
                 id,
                 verdict.user(),
@@ -157,10 +180,14 @@ final class Engine {
                 limits.maxFrameBytes,
                 limits.mailboxFrames,
                 limits.mailboxBytes);
-        connection.begin(
-                link,
-                accepted == null ? null : link.codec().encode(accepted),
-                link.codec().encode(welcome));
+        Frame first = accepted == null ? null : link.codec().encode(accepted);
+        Frame second = link.codec().encode(welcome);
+        // From here on nothing may fail: who is added must begin, or it would never end.
+        if (!connections.add(connection, limits)) {
+            link.finish(Disconnect.TOO_MANY_CONNECTIONS);
+            return false;
+        }
+        connection.begin(link, first, second);
         subscribeByUrl(connection, handshake);
         if (shutdown.hasBegun()) {
             connection.disconnect(Disconnect.SHUTTING_DOWN);
@@ -204,11 +231,15 @@ final class Engine {
         });
     }
 
+    /** In how many milliseconds credentials run out; null also for what is too far away to count. */
     @Nullable
     Long expiresIn(Authentication verdict) {
-        return verdict.expiresAt() == null
-                ? null
-                : Math.max(0, Duration.between(time.now(), verdict.expiresAt()).toMillis());
+        Instant expiry = verdict.expiresAt();
+        Instant now = time.now();
+        if (expiry == null || expiry.isAfter(now.plus(FOREVER))) {
+            return null;
+        }
+        return expiry.isBefore(now) ? 0 : Duration.between(now, expiry).toMillis();
     }
 
     Outbox newOutbox(Handshake handshake) {
@@ -325,7 +356,7 @@ final class Engine {
         try {
             executor.execute(task);
             return true;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             System.getLogger(Engine.class.getPackageName())
                     .log(System.Logger.Level.WARNING, "An executor refused a task", e);
             return false;

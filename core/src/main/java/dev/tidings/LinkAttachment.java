@@ -92,16 +92,18 @@ final class LinkAttachment implements Attachment {
     }
 
     /** From now on it carries a connection, whose next counted frame has a number. */
-    void bind(LiveConnection carried, long expects) {
+    void bind(LiveConnection carried, long expects, boolean fresh) {
         received = expects - 1;
         connection = carried;
-        if (unauthenticated.compareAndSet(true, false)) {
-            engine.bound(this);
-        }
+        engine.bound(this, fresh, unauthenticated.compareAndSet(true, false));
         if (gone.get()) {
             // It went before it was known whose it is.
             carried.linkGone(this, Disconnect.LINK_LOST);
         }
+    }
+
+    boolean isGone() {
+        return gone.get();
     }
 
     /** Whether it has carried a connection. */

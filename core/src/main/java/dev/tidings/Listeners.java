@@ -39,6 +39,15 @@ final class Listeners {
         }
     }
 
+    /** The same for callers who hold a lock; if it returns true, the mailbox must be started without the lock. */
+    boolean queue(LiveConnection connection, Runnable call) {
+        return !listeners.isEmpty()
+                && connection.mailbox().add(() -> {
+                    call.run();
+                    return null;
+                });
+    }
+
     void connected(LiveConnection connection) {
         each(connection, listener -> listener.onConnect(connection));
     }

@@ -83,7 +83,7 @@ final class LiveChannel {
     private void schedule() {
         try {
             executor.execute(this::turn);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.WARNING, "The delivery executor refused a task", e);
             lock.lock();
             try {

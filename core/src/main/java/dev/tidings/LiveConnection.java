@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class LiveConnection implements Connection {
 
     private static final int ACK_EVERY = 16;
+    private static final String UNHANDLED = "Too many frames unhandled";
 
     private final Engine engine;
     private final String id;
@@ -44,7 +45,10 @@ final class LiveConnection implements Connection {
     private final Rates rates;
     private final ConcurrentHashMap<String, Object> attributes = new ConcurrentHashMap<>();
     private final Life life;
-    /** Of two links that resume at the same moment, the one that the life names has the mailbox and the outbox too. */
+    /**
+     * Held while the life changes and what must agree with it does: of two links that resume at the same moment the one that the life
+     * names has the mailbox and the outbox too, and listeners hear of changes in their order. Above the locks of mailbox and outbox.
+     */
     private final ReentrantLock handover = new ReentrantLock();
     /** Whether it has begun; an end that comes before waits in {@code early}, so that listeners hear of the beginning first. */
     private volatile boolean begun;
@@ -89,13 +93,17 @@ final class LiveConnection implements Connection {
             outbox.offerCarrier(welcome);
         }
         outbox.attach(link);
-        link.bind(this, mailbox.attach(link));
+        long expects = mailbox.attach(link);
         engine.listeners().later(this, () -> engine.listeners().connected(this));
+        link.bind(this, expects, true);
         signal();
         begun = true;
         Disconnect ended = early.getAndSet(null);
         if (ended != null) {
             end(ended, true);
+            if (link.isGone()) {
+                outbox.clear();
+            }
         }
     }
 
@@ -122,28 +130,37 @@ final class LiveConnection implements Connection {
         if (old != null) {
             old.finish(Disconnect.IN_USE);
         }
-        link.bind(this, expects);
+        link.bind(this, expects, false);
         subscriptions.authorizeAgain().whenComplete((done, failure) -> resumed(link, received, expects));
         return true;
     }
 
     private void resumed(LinkAttachment link, long received, long expects) {
         Outbox.Lost lost;
+        boolean start = false;
         handover.lock();
         try {
-            if (life.link() != link) {
+            if (life.isEnded() || life.link() != link) {
                 return;
             }
             lost = outbox.resume(link, id, received, expects, subscriptions.names());
+            if (lost != null) {
+                start = engine.listeners().queue(this, () -> engine.listeners().resumed(this));
+            }
         } finally {
             handover.unlock();
+        }
+        if (start) {
+            mailbox.start();
         }
         if (lost == null) {
             link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
             return;
         }
+        if (lost.direct()) {
+            subscriptions.tellAgain();
+        }
         memberships.showAll();
-        engine.listeners().later(this, () -> engine.listeners().resumed(this));
         signal();
     }
 
@@ -162,10 +179,22 @@ final class LiveConnection implements Connection {
 
     /** Lets go of a link, with a word why if there is one; the connection waits for another. */
     void drop(LinkAttachment link, @Nullable Disconnect cause) {
-        Life.State before = life.detach(link, engine.now());
+        Life.State before;
+        boolean start = false;
+        handover.lock();
+        try {
+            before = life.detach(link, engine.now());
+            if (before != null) {
+                start = engine.listeners().queue(this, () -> engine.listeners().detached(this));
+            }
+        } finally {
+            handover.unlock();
+        }
         if (before != null) {
             outbox.detach(link);
-            engine.listeners().later(this, () -> engine.listeners().detached(this));
+        }
+        if (start) {
+            mailbox.start();
         }
         if (cause != null) {
             link.finish(cause);
@@ -208,13 +237,19 @@ final class LiveConnection implements Connection {
                 return;
             }
         }
-        Life.State before = life.end(cause, only);
+        Life.State before;
+        handover.lock();
+        try {
+            before = life.end(cause, only);
+        } finally {
+            handover.unlock();
+        }
         if (before == null) {
             return;
         }
         outbox.seal();
         mailbox.close();
-        engine.connections().remove(this);
+        engine.ended(this);
         Set<String> ended = subscriptions.end();
         requests.end();
         leavePresence(cause);
@@ -261,6 +296,10 @@ final class LiveConnection implements Connection {
                 end(Disconnect.RESUME_EXPIRED, false);
             } else if (away > limits.presenceGrace.toNanos()) {
                 memberships.hideAll();
+                if (isAttached()) {
+                    // It has resumed in between.
+                    memberships.showAll();
+                }
             }
         }
     }
@@ -268,7 +307,7 @@ final class LiveConnection implements Connection {
     /** Whether its credentials ran out, and their grace too. */
     boolean isExpired(Instant wallClock) {
         Instant expiry = authentication.expiresAt();
-        return expiry != null && wallClock.isAfter(expiry.plus(engine.limits().tokenGrace));
+        return expiry != null && wallClock.minus(engine.limits().tokenGrace).isAfter(expiry);
     }
 
     /** After the last of an ended connection has left: its link says why and closes. */
@@ -291,21 +330,21 @@ final class LiveConnection implements Connection {
             return false;
         }
         if (!inbound.isCounted()) {
-            return control(link, inbound);
+            return control(link, inbound, size);
         }
         Mailbox.Receipt receipt =
                 mailbox.accept(link, number, size, () -> engine.commands().handle(this, inbound));
         switch (receipt) {
             case ACCEPTED -> requests.answered(inbound);
             case DUPLICATE, STALE -> {}
-            case FULL -> link.fail(Disconnect.RATE_LIMITED.because("Too many frames unhandled"));
+            case FULL -> link.fail(Disconnect.RATE_LIMITED.because(UNHANDLED));
             case HOLE -> link.fail(Disconnect.BAD_REQUEST.because("A frame is missing before number " + number));
         }
         return receipt == Mailbox.Receipt.ACCEPTED || receipt == Mailbox.Receipt.DUPLICATE;
     }
 
     /** What the protocol itself answers, at once. */
-    private boolean control(LinkAttachment link, Inbound inbound) {
+    private boolean control(LinkAttachment link, Inbound inbound, int size) {
         if (inbound instanceof Inbound.Ping) {
             outbox.owePong();
             signal();
@@ -318,7 +357,11 @@ final class LiveConnection implements Connection {
             end(Disconnect.NORMAL, true, link);
             return false;
         } else if (inbound instanceof Inbound.Authenticate auth) {
-            mailbox.post(() -> engine.refresh(this, auth));
+            // It waits like any other frame, and within the same bounds.
+            if (mailbox.accept(link, 0, size, () -> engine.refresh(this, auth)) == Mailbox.Receipt.FULL) {
+                link.fail(Disconnect.RATE_LIMITED.because(UNHANDLED));
+                return false;
+            }
         } else if (inbound instanceof Inbound.Resume) {
             fault(null, ErrorCode.BAD_REQUEST, "The connection is open already", null);
         }

@@ -67,6 +67,15 @@ final class Mailbox {
         serial.post(task);
     }
 
+    /** The same for callers who hold a lock; if it returns true, {@link #start} must follow without the lock. */
+    boolean add(Serial.Task task) {
+        return serial.add(task);
+    }
+
+    void start() {
+        serial.start();
+    }
+
     /** From now on frames of this link count; returns the number of the next. */
     long attach(Object by) {
         lock.lock();

@@ -223,21 +223,38 @@ final class Opening {
         }
     }
 
-    /** What came early is looked at again: the token may be among it. */
+    /** What came early is looked at again, one frame after the other: the token may be among it, and the rest stays behind it. */
     private void awaitAuth() {
-        ArrayDeque<String> held;
-        lock.lock();
-        try {
-            if (phase != Phase.AUTHENTICATING) {
+        while (true) {
+            String text;
+            Disconnect tooMuch;
+            lock.lock();
+            try {
+                if (phase != Phase.AUTHENTICATING) {
+                    return;
+                }
+                text = early.poll();
+                if (text == null) {
+                    phase = Phase.AUTH_AWAITED;
+                    return;
+                }
+                int size = Text.utf8Length(text);
+                earlyBytes -= size;
+                tooMuch = count(size);
+            } finally {
+                lock.unlock();
+            }
+            if (tooMuch != null) {
+                refuse(tooMuch);
                 return;
             }
-            phase = Phase.AUTH_AWAITED;
-            held = takeEarly();
-        } finally {
-            lock.unlock();
-        }
-        for (String text : held) {
-            receive(text, Text.utf8Length(text));
+            for (Inbound inbound : attachment.decode(text)) {
+                if (inbound instanceof Inbound.Authenticate auth) {
+                    authenticate(Optional.of(auth.token()), auth.id());
+                    return;
+                }
+                handle(Phase.AUTH_AWAITED, inbound);
+            }
         }
     }
 

@@ -35,6 +35,13 @@ final class Outbox {
     /** What a client is told has been lost. */
     record Lost(boolean direct, Set<String> channels) {
         static final Lost NOTHING = new Lost(false, Set.of());
+
+        /** Everything direct, and these channels too. */
+        Lost and(Set<String> more) {
+            Set<String> all = new TreeSet<>(channels);
+            all.addAll(more);
+            return new Lost(true, all);
+        }
     }
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -547,13 +554,14 @@ final class Outbox {
             if (received > retained.lastNumber()) {
                 return null;
             }
-            boolean forgot = received + 1 < retained.firstNumber() && !loss.hasBegun();
+            boolean forgot = received < retained.acknowledged();
             shrink(retained.acknowledge(received));
             retained.rewind();
             shrink(waiting.removeIf(frame -> !frame.isCounted()));
             link = null;
             overflowed = false;
-            return forgot ? new Lost(true, subscribed) : loss.take();
+            Lost lost = loss.take();
+            return forgot ? lost.and(subscribed) : lost;
         } finally {
             lock.unlock();
         }

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Requests {
 
     private static final int MAX_OPEN = 64;
+    private static final Duration LONGEST = Duration.ofDays(365);
 
     private final Engine engine;
     private final LiveConnection connection;
@@ -36,8 +37,9 @@ final class Requests {
         String id = "s" + number.incrementAndGet();
         CompletableFuture<Payload> answer = new CompletableFuture<>();
         open.put(id, answer);
+        Duration wait = timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout;
         Time.Cancellable timer =
-                engine.time().schedule(timeout, () -> fail(id, ErrorCode.TIMEOUT, "The client did not answer in time"));
+                engine.time().schedule(wait, () -> fail(id, ErrorCode.TIMEOUT, "The client did not answer in time"));
         CompletionStage<Payload> over = answer;
         over.whenComplete((payloadOrNot, failure) -> timer.cancel());
         if (!connection.tell(new Outbound.Request(id, event, payload)) || !connection.isOpen()) {

@@ -13,6 +13,7 @@ final class Retained {
     private final FrameRing frames = new FrameRing();
     private long lastNumber;
     private int cursor;
+    private long acknowledged;
 
     /** A frame is sent for the first time. */
     void add(Frame frame) {
@@ -52,8 +53,18 @@ final class Retained {
         return frames.get(index);
     }
 
-    /** Forgets what the client has, and returns how many bytes that were. */
+    /** The client has everything up to a number. Returns how many bytes that were. */
     long acknowledge(long number) {
+        acknowledged = Math.max(acknowledged, number);
+        return forget(number);
+    }
+
+    /** The number up to which the client has ever said to have everything. */
+    long acknowledged() {
+        return acknowledged;
+    }
+
+    private long forget(long number) {
         long bytes = 0;
         while (!frames.isEmpty() && firstNumber() <= number) {
             bytes += frames.remove().size();
@@ -82,6 +93,6 @@ final class Retained {
 
     /** Forgets all, and returns how many bytes that were. Numbers go on. */
     long clear() {
-        return acknowledge(lastNumber);
+        return forget(lastNumber);
     }
 }

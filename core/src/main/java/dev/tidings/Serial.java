@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -71,7 +72,7 @@ final class Serial {
     private void schedule() {
         try {
             executor.execute(this::turn);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.WARNING, "The executor refused a task", e);
             lock.lock();
             try {
@@ -90,13 +91,22 @@ final class Serial {
                 return;
             }
             CompletionStage<?> rest = run(task);
-            if (rest != null) {
-                // Whoever ends the stage only puts the queue back to work; it does not become its thread.
-                rest.whenComplete((result, failure) -> schedule());
+            if (rest != null && !isOver(rest)) {
                 return;
             }
         }
         schedule();
+    }
+
+    /** Whether a stage is over. If not, whoever ends it puts the queue back to work, and does not become its thread. */
+    private boolean isOver(CompletionStage<?> rest) {
+        AtomicBoolean met = new AtomicBoolean();
+        rest.whenComplete((result, failure) -> {
+            if (met.getAndSet(true)) {
+                schedule();
+            }
+        });
+        return met.getAndSet(true);
     }
 
     private @Nullable Task next() {

@@ -17,6 +17,7 @@ final class Shutdown {
 
     private final Engine engine;
     private final AtomicBoolean begun = new AtomicBoolean();
+    private volatile boolean ended;
 
     Shutdown(Engine engine) {
         this.engine = engine;
@@ -24,6 +25,11 @@ final class Shutdown {
 
     boolean hasBegun() {
         return begun.get();
+    }
+
+    /** Whether nobody is left who would say a last word to a link. */
+    boolean hasEnded() {
+        return ended;
     }
 
     void run(@Nullable SystemTime ownTime) {
@@ -43,6 +49,8 @@ final class Shutdown {
             engine.links()
                     .awaitEmpty(Math.min(
                             MAX_DRAIN_MILLIS, engine.limits().closeGrace.toMillis()));
+            // Who attaches from now on is closed by the one who attaches it.
+            ended = true;
             engine.links().all().forEach(attachment -> attachment.close(Disconnect.SHUTTING_DOWN));
             engine.links().awaitEmpty(LAST_CALL_MILLIS);
         } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import dev.tidings.protocol.ErrorCode;
 import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.GapReason;
 import dev.tidings.protocol.Outbound;
+import dev.tidings.spi.PresenceStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,8 @@ final class Subscriptions {
     private final LiveConnection connection;
     private final ConcurrentHashMap<String, Subscription> byChannel = new ConcurrentHashMap<>(4);
     private final AtomicInteger count = new AtomicInteger();
+    /** What the server ended, to be told again should the word be lost; of very many the first ones. */
+    private final ConcurrentHashMap<String, Outbound.Unsubscribed> withdrawn = new ConcurrentHashMap<>(1);
 
     Subscriptions(Engine engine, LiveConnection connection) {
         this.engine = engine;
@@ -73,6 +76,7 @@ final class Subscriptions {
             count.decrementAndGet();
             return again(present, id, presence);
         }
+        withdrawn.remove(channel);
         engine.channels().add(fresh);
         if (!connection.isOpen()) {
             remove(fresh);
@@ -127,7 +131,7 @@ final class Subscriptions {
         }
         subscription.wantPresence();
         String channel = subscription.channel();
-        engine.presence().members(channel).whenComplete((snapshot, failure) -> {
+        members(channel).whenComplete((snapshot, failure) -> {
             if (failure != null || snapshot == null) {
                 connection.outbox().openPresence(subscription.lane(), null, 0);
                 connection.tell(
@@ -144,6 +148,14 @@ final class Subscriptions {
                 connection.tell(new Outbound.Failure(null, ErrorCode.LIMIT, "Too many members to list", channel));
             }
         });
+    }
+
+    private CompletionStage<PresenceStore.Snapshot> members(String channel) {
+        try {
+            return engine.presence().members(channel);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedStage(e);
+        }
     }
 
     CompletionStage<Boolean> subscribeByServer(String channel) {
@@ -167,9 +179,23 @@ final class Subscriptions {
         if (!unsubscribe(channel)) {
             return false;
         }
-        connection.tell(new Outbound.Unsubscribed(channel, code, reason));
+        Outbound.Unsubscribed notice = new Outbound.Unsubscribed(channel, code, reason);
+        if (withdrawn.size() < engine.limits().subscriptions) {
+            withdrawn.put(channel, notice);
+        }
+        connection.tell(notice);
         engine.listeners().later(connection, () -> engine.listeners().unsubscribed(connection, channel));
         return true;
+    }
+
+    /** Words to the client were lost: it is told again which subscriptions the server began and ended. */
+    void tellAgain() {
+        withdrawn.values().forEach(connection::tell);
+        for (Subscription subscription : byChannel.values()) {
+            if (!subscription.isAsked()) {
+                connection.tell(new Outbound.Subscribed(null, subscription.channel(), null, null));
+            }
+        }
     }
 
     private boolean remove(Subscription subscription) {

@@ -56,15 +56,18 @@ final class Sweeper {
     }
 
     private void sweep() {
-        long now = engine.now();
-        Instant wallClock = engine.time().now();
-        for (LinkAttachment attachment : engine.links().all()) {
-            guarded(() -> attachment.sweep(now));
+        try {
+            long now = engine.now();
+            Instant wallClock = engine.time().now();
+            for (LinkAttachment attachment : engine.links().all()) {
+                guarded(() -> attachment.sweep(now));
+            }
+            for (LiveConnection connection : engine.connections().live()) {
+                guarded(() -> connection.sweep(now, wallClock));
+            }
+        } finally {
+            start();
         }
-        for (LiveConnection connection : engine.connections().live()) {
-            guarded(() -> connection.sweep(now, wallClock));
-        }
-        start();
     }
 
     private static void guarded(Runnable look) {

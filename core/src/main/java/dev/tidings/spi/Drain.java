@@ -143,7 +143,7 @@ public final class Drain {
         try {
             elsewhere.execute(this::loop);
             return true;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             failure = e;
             return false;
         }
