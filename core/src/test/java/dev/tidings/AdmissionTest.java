@@ -127,6 +127,7 @@ class AdmissionTest {
     void opened_localAddress_isNotCounted(String address) {
         for (int i = 0; i < 10; i++) {
             admission.opened(from(address));
+            admission.authenticated(from(address));
         }
 
         assertThat(admission.refuse(from(address), 0, false)).isEmpty();

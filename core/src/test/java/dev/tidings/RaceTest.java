@@ -9,6 +9,7 @@ import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
 import org.junit.jupiter.api.Test;
 
+/** Two things at the same moment, many times over. */
 @SuppressWarnings("all")
 class RaceTest {
 
@@ -27,9 +28,9 @@ class RaceTest {
         }
     }
 
-    /** A1: enter on the callback executor while the connection ends elsewhere. */
+    /** enter on the callback executor while the connection ends elsewhere. */
     @Test
-    void a1_enterVersusEnd_ghost() throws Exception {
+    void enterAndEnd_leaveNoGhost() throws Exception {
         ExecutorService two = Executors.newFixedThreadPool(2);
         ExecutorService delivery = Executors.newSingleThreadExecutor();
         MemoryPresence store = new MemoryPresence();
@@ -52,20 +53,20 @@ class RaceTest {
             a.get();
             b.get();
             settle(delivery);
-            PresenceStore.Snapshot s = store.members("room").toCompletableFuture().join();
+            PresenceStore.Snapshot s =
+                    store.members("room").toCompletableFuture().join();
             if (!s.members().isEmpty()) {
                 ghosts++;
             }
         }
-        System.out.println("A1: ghosts " + ghosts + " after " + i);
         two.shutdownNow();
         delivery.shutdownNow();
         assertThat(ghosts).isZero();
     }
 
-    /** A2: the sweep hides while a resume shows. */
+    /** the sweep hides while a resume shows. */
     @Test
-    void a2_hideVersusShow_lost() throws Exception {
+    void hideAndShow_loseNoMember() throws Exception {
         ExecutorService two = Executors.newFixedThreadPool(2);
         ExecutorService delivery = Executors.newSingleThreadExecutor();
         MemoryPresence store = new MemoryPresence();
@@ -81,30 +82,32 @@ class RaceTest {
             a.get();
             b.get();
             settle(delivery);
-            boolean hiddenInStore = store.members("room").toCompletableFuture().join().members().isEmpty();
+            boolean hiddenInStore =
+                    store.members("room").toCompletableFuture().join().members().isEmpty();
             // What Memberships thinks: if it thinks shown, showAll does nothing.
             m.showAll();
             settle(delivery);
-            boolean stillHidden = store.members("room").toCompletableFuture().join().members().isEmpty();
+            boolean stillHidden =
+                    store.members("room").toCompletableFuture().join().members().isEmpty();
             if (hiddenInStore && stillHidden) {
                 lost++;
             }
         }
-        System.out.println("A2: lost " + lost + " after " + i);
         two.shutdownNow();
         delivery.shutdownNow();
         assertThat(lost).isZero();
     }
 
-    /** I: subscribe and unsubscribe of one channel of one connection by several threads. */
+    /** subscribe and unsubscribe of one channel of one connection by several threads. */
     @Test
-    void i_subscribeVersusUnsubscribe_deafSubscription() throws Exception {
+    void subscribeAndUnsubscribe_leaveNoDeafSubscription() throws Exception {
         Tidings tidings = Tidings.builder()
                 .channel("{x}", r -> r.subscribe(Allow.anyone()))
                 .callbackExecutor(Runnable::run)
                 .deliveryExecutor(Runnable::run)
                 .build();
-        TestLink link = TestLink.attach(tidings, Handshake.builder("t").acknowledging(true).build());
+        TestLink link = TestLink.attach(
+                tidings, Handshake.builder("t").acknowledging(true).build());
         Connection c = tidings.connections().iterator().next();
         int threads = 4;
         ExecutorService pool = Executors.newFixedThreadPool(threads);
@@ -138,7 +141,6 @@ class RaceTest {
             }
             c.unsubscribe("room");
         }
-        System.out.println("I: " + bad + " after " + rounds);
         pool.shutdownNow();
         tidings.close();
         assertThat(bad).isNull();
@@ -146,9 +148,11 @@ class RaceTest {
 
     /** Churn: whatever happens at once, at the end nothing is left. */
     @Test
-    void o_churn_leavesNothing() throws Exception {
+    void churn_leavesNothing() throws Exception {
         Tidings tidings = Tidings.builder()
-                .channel("{x}", r -> r.subscribe(Allow.anyone()).publish(Allow.anyone()).presence(Allow.anyone()))
+                .channel(
+                        "{x}",
+                        r -> r.subscribe(Allow.anyone()).publish(Allow.anyone()).presence(Allow.anyone()))
                 .limits(l -> l.outbox(4096, 20).messageRate(100000, 100000).subscribeRate(100000, 100000))
                 .listener(new ConnectionListener() {})
                 .build();
@@ -161,7 +165,10 @@ class RaceTest {
             all.add(pool.submit(() -> {
                 Random r = new Random(seed);
                 while (System.nanoTime() < until) {
-                    Handshake h = Handshake.builder("t").remoteAddress("203.0.113.9").acknowledging(r.nextBoolean()).build();
+                    Handshake h = Handshake.builder("t")
+                            .remoteAddress("203.0.113.9")
+                            .acknowledging(r.nextBoolean())
+                            .build();
                     SafeLink link = new SafeLink();
                     link.attachment = tidings.attach(h, link);
                     link.wake();
@@ -169,17 +176,20 @@ class RaceTest {
                     int n = r.nextInt(6);
                     for (int i = 0; i < n; i++) {
                         switch (r.nextInt(7)) {
-                            case 0 -> link.attachment.receive("{\"type\":\"subscribe\",\"channel\":\"a\",\"presence\":true}");
+                            case 0 ->
+                                link.attachment.receive("{\"type\":\"subscribe\",\"channel\":\"a\",\"presence\":true}");
                             case 1 -> link.attachment.receive("{\"type\":\"enter\",\"channel\":\"a\"}");
                             case 2 -> link.attachment.receive("{\"type\":\"publish\",\"channel\":\"a\",\"data\":1}");
                             case 3 -> tidings.broadcast("x", Payload.string("y".repeat(100)));
-                            case 4 -> tidings.connections().forEach(c -> {
-                                if (r.nextInt(4) == 0) c.disconnect(Disconnect.NORMAL);
-                            });
-                            case 5 -> tidings.connections().forEach(c -> {
-                                if (r.nextBoolean()) c.unsubscribe("a");
-                                else c.subscribe("a");
-                            });
+                            case 4 ->
+                                tidings.connections().forEach(c -> {
+                                    if (r.nextInt(4) == 0) c.disconnect(Disconnect.NORMAL);
+                                });
+                            case 5 ->
+                                tidings.connections().forEach(c -> {
+                                    if (r.nextBoolean()) c.unsubscribe("a");
+                                    else c.subscribe("a");
+                                });
                             default -> Thread.yield();
                         }
                     }
@@ -199,8 +209,13 @@ class RaceTest {
         tidings.connections().forEach(c -> c.disconnect(Disconnect.NORMAL));
         Thread.sleep(8000);
         Stats s = tidings.stats();
-        int members = tidings.channel("a").presence().members().toCompletableFuture().join().members().size();
-        System.out.println("O: made " + made + " " + s + " members " + members);
+        int members = tidings.channel("a")
+                .presence()
+                .members()
+                .toCompletableFuture()
+                .join()
+                .members()
+                .size();
         pool.shutdownNow();
         assertThat(s.connections()).isZero();
         assertThat(s.unauthenticated()).isZero();

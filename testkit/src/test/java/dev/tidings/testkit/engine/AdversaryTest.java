@@ -12,13 +12,15 @@ import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
 import org.junit.jupiter.api.*;
 
+/** What hostile clients, failing executors and odd moments once broke. */
+@SuppressWarnings("all")
 class AdversaryTest {
 
     static final Duration SECOND = Duration.ofSeconds(1);
 
-    /** B: auth refreshes are posted to the mailbox beyond its bound. */
+    /** auth refreshes are posted to the mailbox beyond its bound. */
     @Test
-    void b_authFlood_mailboxGrowsWithoutBound() {
+    void authFlood_endsTheLink() {
         List<CompletableFuture<Authentication>> verdicts = new ArrayList<>();
         AtomicInteger asked = new AtomicInteger();
         Bench bench = new Bench(b -> b.authenticator(c -> {
@@ -29,7 +31,8 @@ class AdversaryTest {
             verdicts.add(f);
             return f;
         }));
-        MemoryClient client = bench.connect(MemoryClient.acknowledging(bench.tidings).token("x"));
+        MemoryClient client =
+                bench.connect(MemoryClient.acknowledging(bench.tidings).token("x"));
         String token = "t".repeat(4000);
         int sent = 0;
         for (int s = 0; s < 300 && client.isOpen(); s++) {
@@ -42,21 +45,21 @@ class AdversaryTest {
             verdicts.forEach(v -> v.complete(Authentication.user("u")));
             bench.settle();
         }
-        System.out.println("B: sent " + sent + " (" + sent * 4000L / 1024 + " KiB), authenticator asked " + asked + ", open "
-                + client.isOpen() + " closed " + client.closed());
-        assertThat((sent - asked.get()) * 4000L).as("bytes of tokens waiting in the mailbox").isLessThan(256 * 1024);
+        assertThat(sent).as("tokens before the end").isLessThan(100);
+        assertThat(client.closures().get(0).code()).isEqualTo(4129);
     }
 
-    /** B2: with 64 slow requests before. */
+    /** with 64 slow requests before. */
     @Test
-    void b2_slowRequests_thenAuthFlood() {
+    void slowRequests_thenAuthFlood_staysWithinTheMailbox() {
         AtomicInteger asked = new AtomicInteger();
         Bench bench = new Bench(b -> b.authenticator(c -> {
                     asked.incrementAndGet();
                     return CompletableFuture.completedFuture(Authentication.user("u"));
                 })
                 .onRequest("slow", (c, p) -> new CompletableFuture<>()));
-        MemoryClient client = bench.connect(MemoryClient.acknowledging(bench.tidings).token("x"));
+        MemoryClient client =
+                bench.connect(MemoryClient.acknowledging(bench.tidings).token("x"));
         for (int i = 0; i < 60; i++) {
             client.request("slow", "1");
         }
@@ -70,31 +73,31 @@ class AdversaryTest {
             }
             bench.seconds(1);
         }
-        System.out.println("B2: sent " + sent + " = " + sent * 40000L / 1024 + " KiB, asked " + asked + " open " + client.isOpen());
         assertThat((sent - asked.get() + 1) * 40000L).isLessThan(256 * 1024);
     }
 
-    /** C: the limit per address counts links, not connections that wait to be resumed. */
+    /** the limit per address counts links, not connections that wait to be resumed. */
     @Test
-    void c_oneAddress_fillsTheServerWithDetachedConnections() {
+    void detachedConnections_countForTheirAddress() {
         Bench bench = new Bench(b -> b.limits(l -> l.connections(2, 20, 50)));
         for (int i = 0; i < 60; i++) {
-            MemoryClient c = bench.connect(MemoryClient.acknowledging(bench.tidings).address("203.0.113.5"));
+            MemoryClient c =
+                    bench.connect(MemoryClient.acknowledging(bench.tidings).address("203.0.113.5"));
             if (c.refused().isEmpty()) {
                 c.cut();
                 bench.settle();
             }
         }
-        MemoryClient victim = bench.connect(MemoryClient.acknowledging(bench.tidings).address("198.51.100.7"));
-        System.out.println("C: connections " + bench.tidings.stats().connections() + ", victim refused " + victim.refused());
+        MemoryClient victim =
+                bench.connect(MemoryClient.acknowledging(bench.tidings).address("198.51.100.7"));
         assertThat(bench.tidings.stats().connections()).isLessThanOrEqualTo(3);
     }
 
-    /** C2: the limit of the server is looked at before authentication only. */
+    /** the limit of the server is looked at before authentication only. */
     @Test
-    void c2_limitOfTheServer_isPassedByLinksThatAuthenticateLater() {
-        Bench bench = new Bench(b -> b.authenticator(Authenticator.token(Authentication::user))
-                .limits(l -> l.connections(0, 0, 2)));
+    void limitOfTheServer_holdsForLinksThatAuthenticateLater() {
+        Bench bench = new Bench(
+                b -> b.authenticator(Authenticator.token(Authentication::user)).limits(l -> l.connections(0, 0, 2)));
         List<MemoryClient> all = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             all.add(bench.connect(MemoryClient.acknowledging(bench.tidings).address("203.0.113." + i)));
@@ -106,12 +109,12 @@ class AdversaryTest {
         assertThat(bench.tidings.stats().connections()).isLessThanOrEqualTo(2);
     }
 
-    /** D: overflow, then a resume at which the rule says no: the client is never told that its subscription ended. */
+    /** overflow, then a resume at which the rule says no: the client is never told that its subscription ended. */
     @Test
-    void d_overflow_resume_forbidden_unsubscribedIsLost() {
+    void overflow_resumeForbidden_isToldThatItIsUnsubscribed() {
         AtomicBoolean allowed = new AtomicBoolean(true);
-        Bench bench = new Bench(b -> b.channel("news", r -> r.subscribe(
-                        a -> CompletableFuture.completedFuture(allowed.get())))
+        Bench bench = new Bench(b -> b.channel(
+                        "news", r -> r.subscribe(a -> CompletableFuture.completedFuture(allowed.get())))
                 .limits(l -> l.outbox(1024 * 1024, 8)));
         MemoryClient client = bench.subscribed(bench.acknowledging(), "news");
         client.cut();
@@ -123,15 +126,13 @@ class AdversaryTest {
         client.take();
         client.resume();
         bench.seconds(2);
-        System.out.println("D: after resume " + client.wire() + " subscribed on the server "
-                + bench.connection(client).subscriptions());
         assertThat(client.received("unsubscribed")).hasSize(1);
     }
 
     @Test
-    void d2_overflow_unsubscribedByServer_isLost() {
-        Bench bench = new Bench(b -> b.channel("news", r -> r.subscribe(Allow.anyone()))
-                .limits(l -> l.outbox(1024 * 1024, 8)));
+    void overflow_unsubscribedByServer_isTold() {
+        Bench bench = new Bench(
+                b -> b.channel("news", r -> r.subscribe(Allow.anyone())).limits(l -> l.outbox(1024 * 1024, 8)));
         MemoryClient client = bench.subscribed(bench.acknowledging(), "news");
         client.cut();
         for (int i = 0; i < 20; i++) {
@@ -142,17 +143,17 @@ class AdversaryTest {
         bench.settle();
         client.resume();
         bench.seconds(2);
-        System.out.println("D2: " + client.wire());
         boolean told = !client.received("unsubscribed").isEmpty()
-                || client.received("gap").stream().anyMatch(g -> g.optional("channel").isPresent());
+                || client.received("gap").stream()
+                        .anyMatch(g -> g.optional("channel").isPresent());
         assertThat(told).as("any word about the channel").isTrue();
     }
 
-    /** K: overflow and forgotten acknowledgements together. */
+    /** overflow and forgotten acknowledgements together. */
     @Test
-    void k_overflow_andForgotten_gapMissing() {
-        Bench bench = new Bench(b -> b.channel("{x}", r -> r.subscribe(Allow.anyone()))
-                .limits(l -> l.outbox(1024 * 1024, 8)));
+    void overflow_andForgotten_tellsEveryGap() {
+        Bench bench = new Bench(
+                b -> b.channel("{x}", r -> r.subscribe(Allow.anyone())).limits(l -> l.outbox(1024 * 1024, 8)));
         MemoryClient client = bench.subscribed(bench.acknowledging(), "aa", "bb");
         bench.publish("aa", 1);
         bench.settle();
@@ -167,28 +168,28 @@ class AdversaryTest {
         String token = client.resumeToken();
         client.resume(token, 0);
         bench.seconds(2);
-        System.out.println("K: " + client.received("gap"));
-        assertThat(client.received("gap").stream().map(g -> g.optional("channel").orElse("-"))).contains("aa");
+        assertThat(client.received("gap").stream()
+                        .map(g -> g.optional("channel").orElse("-")))
+                .contains("aa");
     }
 
-    /** E: a verdict that never runs out. */
+    /** a verdict that never runs out. */
     @Test
-    void e_expiryFarAway_connectionLeaks() {
-        Bench bench = new Bench(b -> b.authenticator(Authenticator.token(
-                t -> Authentication.user("ada").expiresAt(Instant.MAX))));
+    void expiryFarAway_connectionEnds() {
+        Bench bench = new Bench(b -> b.authenticator(
+                Authenticator.token(t -> Authentication.user("ada").expiresAt(Instant.MAX))));
         for (int i = 0; i < 25; i++) {
             MemoryClient c = bench.connect(MemoryClient.plain(bench.tidings).token("x"));
             c.cut();
             bench.settle();
         }
         bench.seconds(300);
-        System.out.println("E: " + bench.tidings.stats());
         assertThat(bench.tidings.stats().connections()).isZero();
     }
 
-    /** G: auth and commands in one go, while the authenticator says there are no credentials in the handshake. */
+    /** auth and commands in one go, while the authenticator says there are no credentials in the handshake. */
     @Test
-    void g_authAndCommandsInOneGo_orderIsKept() {
+    void authAndCommandsInOneGo_orderIsKept() {
         ManualTime time = new ManualTime();
         List<String> events = new ArrayList<>();
         ManualExecutor deliveries = new ManualExecutor();
@@ -202,32 +203,36 @@ class AdversaryTest {
                 r.run();
             }
         };
-        Tidings tidings = Tidings.builder().time(time).callbackExecutor(hooked).deliveryExecutor(deliveries)
+        Tidings tidings = Tidings.builder()
+                .time(time)
+                .callbackExecutor(hooked)
+                .deliveryExecutor(deliveries)
                 .authenticator(Authenticator.token(Authentication::user))
                 .listener(new ConnectionListener() {
                     @Override
                     public void onMessage(Connection c, String event, Payload p) {
                         events.add(event);
                     }
-                }).build();
+                })
+                .build();
         client[0] = MemoryClient.acknowledging(tidings).connect();
         client[0].sendRaw("{\"type\":\"auth\",\"token\":\"u\"}");
         client[0].sendRaw("{\"type\":\"send\",\"event\":\"a\"}");
         client[0].sendRaw("{\"type\":\"send\",\"event\":\"b\"}");
-        // The container's thread brings c while the verdict's thread looks at what came early: at the moment when the auth frame
+        // The container's thread brings c while the verdict's thread looks at what came early: at the moment when the
+        // auth frame
         // among it is handed to the authenticator.
         next.set(() -> client[0].sendRaw("{\"type\":\"send\",\"event\":\"c\"}"));
         for (int i = 0; i < 20; i++) {
             callbacks.runAll();
             deliveries.runAll();
         }
-        System.out.println("G: " + events + " wire " + client[0].wire());
         assertThat(events).containsExactly("a", "b", "c");
     }
 
-    /** H: a link that attaches after close. */
+    /** a link that attaches after close. */
     @Test
-    void h_attachAfterClose_linkIsClosed() throws Exception {
+    void attachAfterClose_linkIsClosed() throws Exception {
         Tidings tidings = Tidings.builder().build();
         Handshake handshake = Handshake.builder("memory").build();
         assertThat(tidings.refuse(handshake)).isEmpty();
@@ -252,9 +257,9 @@ class AdversaryTest {
         assertThat(closed.get()).isNotNull();
     }
 
-    /** J: a disconnect while a resume waits for the rules. */
+    /** a disconnect while a resume waits for the rules. */
     @Test
-    void j_disconnectDuringResume_onResumedAfterOnDisconnect() {
+    void disconnectDuringResume_listenersHearInOrder() {
         AtomicReference<CompletableFuture<Boolean>> verdict =
                 new AtomicReference<>(CompletableFuture.completedFuture(true));
         Bench bench = new Bench(b -> b.channel("news", r -> r.subscribe(a -> verdict.get())));
@@ -269,13 +274,12 @@ class AdversaryTest {
         bench.settle();
         verdict.get().complete(true);
         bench.settle();
-        System.out.println("J: " + bench.events);
         assertThat(bench.events).last().isEqualTo("disconnect 1000");
     }
 
-    /** J2: the wire goes while the connection is made: listeners hear of the detaching before the beginning. */
+    /** the wire goes while the connection is made: listeners hear of the detaching before the beginning. */
     @Test
-    void j2_linkGoneWhileBinding_orderOfListeners() {
+    void linkGoneWhileBinding_listenersHearInOrder() {
         MemoryClient[] client = new MemoryClient[1];
         AtomicReference<Attachment> att = new AtomicReference<>();
         Codec codec = new Codec() {
@@ -298,26 +302,26 @@ class AdversaryTest {
             }
         };
         Bench bench = new Bench();
-        att.set(bench.tidings.attach(Handshake.builder("memory").acknowledging(true).codec(codec).build(), new Link() {
-            @Override
-            public String transport() {
-                return "memory";
-            }
+        att.set(bench.tidings.attach(
+                Handshake.builder("memory").acknowledging(true).codec(codec).build(), new Link() {
+                    @Override
+                    public String transport() {
+                        return "memory";
+                    }
 
-            @Override
-            public void wake() {}
+                    @Override
+                    public void wake() {}
 
-            @Override
-            public void close(Disconnect d) {}
-        }));
+                    @Override
+                    public void close(Disconnect d) {}
+                }));
         bench.settle();
-        System.out.println("J2: " + bench.events);
         assertThat(bench.events).startsWith("connect");
     }
 
-    /** A3: the sweep sees a detached connection, which resumes before the sweep hides its members. */
+    /** the sweep sees a detached connection, which resumes before the sweep hides its members. */
     @Test
-    void a3_resumeDuringSweep_memberIsLost() {
+    void resumeDuringSweep_memberStays() {
         ManualTime time = new ManualTime();
         ManualExecutor callbacks = new ManualExecutor();
         ManualExecutor deliveries = new ManualExecutor();
@@ -329,8 +333,12 @@ class AdversaryTest {
                 r.run();
             }
         };
-        Tidings tidings = Tidings.builder().time(time).callbackExecutor(callbacks).deliveryExecutor(hooked)
-                .channel("room", r -> r.subscribe(Allow.anyone()).presence(Allow.anyone())).build();
+        Tidings tidings = Tidings.builder()
+                .time(time)
+                .callbackExecutor(callbacks)
+                .deliveryExecutor(hooked)
+                .channel("room", r -> r.subscribe(Allow.anyone()).presence(Allow.anyone()))
+                .build();
         Runnable settle = () -> {
             int ran = 1;
             while (ran > 0) {
@@ -350,7 +358,8 @@ class AdversaryTest {
             time.advance(SECOND);
             settle.run();
         }
-        // The client comes back within the sweep: here, where it signals the owed acknowledgement, after it has read the state.
+        // The client comes back within the sweep: here, where it signals the owed acknowledgement, after it has read
+        // the state.
         hook.set(() -> {
             client.resume();
             settle.run();
@@ -361,9 +370,12 @@ class AdversaryTest {
             time.advance(SECOND);
             settle.run();
         }
-        List<Member> members = tidings.channel("room").presence().members().toCompletableFuture().join().members();
-        System.out.println("A3: members " + members + " open " + client.isOpen() + " "
-                + tidings.connection(client.connection()).map(c -> c.transport()));
+        List<Member> members = tidings.channel("room")
+                .presence()
+                .members()
+                .toCompletableFuture()
+                .join()
+                .members();
         assertThat(client.isOpen()).isTrue();
         assertThat(members).hasSize(1);
     }
@@ -384,12 +396,16 @@ class AdversaryTest {
     }
 
     @Test
-    void f1_errorDuringSweep_sweeperIsDead() {
+    void errorDuringSweep_sweeperGoesOn() {
         ManualTime time = new ManualTime();
         Sick delivery = new Sick();
         ManualExecutor callbacks = new ManualExecutor();
-        Tidings tidings = Tidings.builder().time(time).callbackExecutor(callbacks).deliveryExecutor(delivery)
-                .authenticator(Authenticator.token(Authentication::user)).build();
+        Tidings tidings = Tidings.builder()
+                .time(time)
+                .callbackExecutor(callbacks)
+                .deliveryExecutor(delivery)
+                .authenticator(Authenticator.token(Authentication::user))
+                .build();
         MemoryClient first = MemoryClient.plain(tidings).connect(); // never authenticates
         callbacks.runAll();
         delivery.well.runAll();
@@ -398,7 +414,6 @@ class AdversaryTest {
             try {
                 time.advance(SECOND);
             } catch (AssertionError e) {
-                System.out.println("F1: " + e.getCause());
             }
         }
         delivery.sick = false;
@@ -408,18 +423,23 @@ class AdversaryTest {
             delivery.well.runAll();
             time.advance(SECOND);
         }
-        System.out.println("F1: " + first.closed() + " " + second.closed());
-        assertThat(second.closed()).as("auth timeout of a link that came when all was well again").isPresent();
+        assertThat(second.closed())
+                .as("auth timeout of a link that came when all was well again")
+                .isPresent();
     }
 
     @Test
-    void f2_errorDuringPublish_channelIsStuckForGood() {
+    void errorDuringPublish_channelGoesOn() {
         ManualTime time = new ManualTime();
         Sick delivery = new Sick();
         ManualExecutor callbacks = new ManualExecutor();
-        Tidings tidings = Tidings.builder().time(time).callbackExecutor(callbacks).deliveryExecutor(delivery)
+        Tidings tidings = Tidings.builder()
+                .time(time)
+                .callbackExecutor(callbacks)
+                .deliveryExecutor(delivery)
                 .limits(l -> l.backlog(10_000))
-                .channel("{x}", r -> r.subscribe(Allow.anyone())).build();
+                .channel("{x}", r -> r.subscribe(Allow.anyone()))
+                .build();
         MemoryClient c = MemoryClient.plain(tidings).connect();
         Runnable settle = () -> {
             int ran = 1;
@@ -434,24 +454,25 @@ class AdversaryTest {
         try {
             tidings.channel("news").publish(Payload.json("1"));
         } catch (Error e) {
-            System.out.println("F2: " + e);
         }
         delivery.sick = false;
         for (int i = 2; i < 100; i++) {
             tidings.channel("news").publish(Payload.json("" + i));
             settle.run();
         }
-        System.out.println("F2: got " + c.received("message").size() + ", another channel: "
-                + tidings.channel("other").publish(Payload.json("1")).toCompletableFuture().join());
         assertThat(c.received("message")).isNotEmpty();
     }
 
     @Test
-    void f3_errorDuringSend_connectionIsMute() {
+    void errorDuringSend_connectionEnds() {
         ManualTime time = new ManualTime();
         Sick delivery = new Sick();
         ManualExecutor callbacks = new ManualExecutor();
-        Tidings tidings = Tidings.builder().time(time).callbackExecutor(callbacks).deliveryExecutor(delivery).build();
+        Tidings tidings = Tidings.builder()
+                .time(time)
+                .callbackExecutor(callbacks)
+                .deliveryExecutor(delivery)
+                .build();
         MemoryClient c = MemoryClient.plain(tidings).connect();
         callbacks.runAll();
         delivery.well.runAll();
@@ -460,7 +481,6 @@ class AdversaryTest {
         try {
             connection.send("a", Payload.NULL);
         } catch (Error e) {
-            System.out.println("F3: " + e);
         }
         delivery.sick = false;
         for (int i = 0; i < 60; i++) {
@@ -469,13 +489,13 @@ class AdversaryTest {
             delivery.well.runAll();
             time.advance(SECOND);
         }
-        assertThat(c.received("direct")).isNotEmpty();
+        assertThat(connection.isOpen()).isFalse();
     }
 
     // ---- L: seams that throw ------------------------------------------------------------------------------------
 
     @Test
-    void l_brokerThrowsOnUnsubscribe_endIsIncomplete() {
+    void brokerThrowsOnUnsubscribe_endIsComplete() {
         Broker broker = new Broker() {
             Listener listener;
 
@@ -508,36 +528,34 @@ class AdversaryTest {
             @Override
             public void close() {}
         };
-        Bench bench = new Bench(b -> b.broker(broker).channel("room", r -> r.subscribe(Allow.anyone()).presence(Allow.anyone())));
+        Bench bench = new Bench(b -> b.broker(broker)
+                .channel("room", r -> r.subscribe(Allow.anyone()).presence(Allow.anyone())));
         MemoryClient client = bench.subscribed(bench.acknowledging("ada"), "room");
         client.enter("room", "1");
         bench.settle();
         try {
             bench.connection(client).disconnect(Disconnect.NORMAL);
         } catch (RuntimeException e) {
-            System.out.println("L: disconnect threw " + e);
         }
         bench.seconds(130);
-        List<Member> ghosts =
-                bench.tidings.channel("room").presence().members().toCompletableFuture().join().members();
-        System.out.println("L: events " + bench.events + " ghosts " + ghosts + " " + bench.tidings.stats());
+        List<Member> ghosts = bench.tidings
+                .channel("room")
+                .presence()
+                .members()
+                .toCompletableFuture()
+                .join()
+                .members();
         assertThat(bench.events).last().isEqualTo("disconnect 1000");
         assertThat(ghosts).isEmpty();
     }
 
     @Test
-    void n_requestWithTheLongestTimeout_leaksASlot() {
+    void requestWithTheLongestTimeout_waits() {
         Bench bench = new Bench();
         MemoryClient client = bench.acknowledging();
-        for (int i = 0; i < 64; i++) {
-            try {
-                bench.connection(client).request("q", Payload.NULL, Duration.ofSeconds(Long.MAX_VALUE));
-            } catch (ArithmeticException e) {
-                // too long
-            }
-        }
-        CompletableFuture<Payload> f =
-                bench.connection(client).request("q", Payload.NULL, SECOND).toCompletableFuture();
+        CompletableFuture<Payload> f = bench.connection(client)
+                .request("q", Payload.NULL, Duration.ofSeconds(Long.MAX_VALUE))
+                .toCompletableFuture();
         bench.settle();
         assertThat(f).isNotCompletedExceptionally();
     }
@@ -547,11 +565,16 @@ class AdversaryTest {
     void inline_reentrancy() throws Exception {
         AtomicReference<Tidings> t = new AtomicReference<>();
         List<String> events = new CopyOnWriteArrayList<>();
-        Tidings tidings = Tidings.builder().callbackExecutor(Runnable::run).deliveryExecutor(Runnable::run)
-                .channel("{x}", r -> r.subscribe(a -> {
-                    t.get().channel("other").publish(Payload.NULL);
-                    return CompletableFuture.completedFuture(true);
-                }).publish(Allow.anyone()))
+        Tidings tidings = Tidings.builder()
+                .callbackExecutor(Runnable::run)
+                .deliveryExecutor(Runnable::run)
+                .channel(
+                        "{x}",
+                        r -> r.subscribe(a -> {
+                                    t.get().channel("other").publish(Payload.NULL);
+                                    return CompletableFuture.completedFuture(true);
+                                })
+                                .publish(Allow.anyone()))
                 .listener(new ConnectionListener() {
                     @Override
                     public void onConnect(Connection c) {
@@ -589,7 +612,6 @@ class AdversaryTest {
         Future<?> f = ex.submit(() -> a.message("close", "1"));
         f.get(12, TimeUnit.SECONDS);
         ex.shutdownNow();
-        System.out.println("inline: " + events.size() + " " + b.wire() + " " + b.closures() + " " + a.closures() + tidings.stats());
         assertThat(b.closed().orElseThrow().code()).isEqualTo(4003);
         assertThat(tidings.stats().connections()).isZero();
         assertThat(tidings.stats().queuedBytes()).isZero();
@@ -601,8 +623,12 @@ class AdversaryTest {
         CompletableFuture<Payload> gate = new CompletableFuture<>();
         AtomicInteger handled = new AtomicInteger();
         AtomicInteger depth = new AtomicInteger();
-        Tidings tidings = Tidings.builder().callbackExecutor(Runnable::run).deliveryExecutor(new ManualExecutor())
-                .limits(l -> l.mailbox(20_000, 100_000_000).messageRate(100000, 100000).byteRate(100000000, 100000000))
+        Tidings tidings = Tidings.builder()
+                .callbackExecutor(Runnable::run)
+                .deliveryExecutor(new ManualExecutor())
+                .limits(l -> l.mailbox(20_000, 100_000_000)
+                        .messageRate(100000, 100000)
+                        .byteRate(100000000, 100000000))
                 .channel("c", r -> r.publish(Allow.anyone()))
                 .onRequest("gate", (c, p) -> gate)
                 .onRequest("n", (c, p) -> {
@@ -619,15 +645,13 @@ class AdversaryTest {
         try {
             gate.complete(Payload.NULL);
         } catch (StackOverflowError e) {
-            System.out.println("SOE");
         }
-        System.out.println("serial depth: handled " + handled + " depth " + depth);
         assertThat(handled.get()).isEqualTo(5000);
     }
 
-    /** P: the wire goes while the connection is made, and something was said to it: its bytes are counted for ever. */
+    /** the wire goes while the connection is made, and something was said to it: its bytes are counted for ever. */
     @Test
-    void p_earlyEnd_queuedBytesLeak() {
+    void earlyEnd_queuedBytesLeak() {
         AtomicReference<Attachment> att = new AtomicReference<>();
         AtomicReference<Tidings> t = new AtomicReference<>();
         Codec codec = new Codec() {
@@ -666,13 +690,12 @@ class AdversaryTest {
         }));
         bench.settle();
         bench.seconds(200);
-        System.out.println("P: " + bench.tidings.stats());
         assertThat(bench.tidings.stats().queuedBytes()).isZero();
     }
 
-    /** Q: a proxy that adds a header line of its own (HAProxy's forwardfor) behind that of the client. */
+    /** a proxy that adds a header line of its own (HAProxy's forwardfor) behind that of the client. */
     @Test
-    void q_addressHeaderInSeveralLines_clientsOwnCounts() {
+    void addressHeaderInSeveralLines_clientsOwnCounts() {
         Bench bench = new Bench(b -> b.addressHeader("X-Forwarded-For").limits(l -> l.connections(2, 20, 1000)));
         int refused = 0;
         for (int i = 0; i < 50; i++) {
@@ -682,24 +705,25 @@ class AdversaryTest {
                     .header("X-Forwarded-For", "192.0.2." + n, "203.0.113.5"));
             refused += c.refused().isPresent() ? 1 : 0;
         }
-        System.out.println("Q: refused " + refused + " of 50");
         assertThat(refused).isEqualTo(48);
     }
 
-    /** R: an inline callback executor, default limits, a slow request and refreshes behind it. */
+    /** an inline callback executor, default limits, a slow request and refreshes behind it. */
     @Test
-    void r_inlineCallbacks_authFlood_overflowsTheStack() {
+    void inlineCallbacks_authFlood_overflowsTheStack() {
         ManualTime time = new ManualTime();
         ManualExecutor deliveries = new ManualExecutor();
         AtomicInteger seen = new AtomicInteger();
         AtomicInteger deepest = new AtomicInteger();
-        Tidings tidings = Tidings.builder().time(time).callbackExecutor(Runnable::run).deliveryExecutor(deliveries)
+        Tidings tidings = Tidings.builder()
+                .time(time)
+                .callbackExecutor(Runnable::run)
+                .deliveryExecutor(deliveries)
                 .authenticator(c -> {
                     try {
                         if (deepest.incrementAndGet() < 0) throw new IllegalStateException();
                         return CompletableFuture.completedFuture(Authentication.user("u"));
                     } catch (StackOverflowError e) {
-                        System.out.println("R: SOE in authenticator");
                         throw e;
                     }
                 })
@@ -709,7 +733,8 @@ class AdversaryTest {
                     public void onMessage(Connection c, String e, Payload p) {
                         seen.incrementAndGet();
                     }
-                }).build();
+                })
+                .build();
         MemoryClient a = MemoryClient.acknowledging(tidings).token("u").connect();
         deliveries.runAll();
         a.request("slow", "1");
@@ -721,7 +746,6 @@ class AdversaryTest {
             try {
                 time.advance(SECOND);
             } catch (Throwable e) {
-                System.out.println("R: " + e.getCause());
             }
             deliveries.runAll();
         }
@@ -730,23 +754,21 @@ class AdversaryTest {
         } catch (Throwable e) {
             Throwable c = e;
             while (c.getCause() != null) c = c.getCause();
-            System.out.println("R: " + c);
         }
         deliveries.runAll();
         a.message("alive", "1");
         deliveries.runAll();
         time.advance(SECOND);
         deliveries.runAll();
-        System.out.println("R: authenticated " + deepest + " seen " + seen + " open " + a.isOpen() + " " + a.closures());
-        assertThat(seen.get()).isEqualTo(1);
+        assertThat(a.closures().get(0).code()).isEqualTo(4129);
     }
 
-    /** D3: no overflow at all: the same resume tells it, for comparison. */
+    /** no overflow at all: the same resume tells it, for comparison. */
     @Test
-    void d3_noOverflow_isTold() {
+    void noOverflow_isTold() {
         AtomicBoolean allowed = new AtomicBoolean(true);
-        Bench bench = new Bench(b -> b.channel("news", r -> r.subscribe(
-                a -> CompletableFuture.completedFuture(allowed.get()))));
+        Bench bench = new Bench(b ->
+                b.channel("news", r -> r.subscribe(a -> CompletableFuture.completedFuture(allowed.get()))));
         MemoryClient client = bench.subscribed(bench.acknowledging(), "news");
         client.cut();
         bench.publish("news", 1);
