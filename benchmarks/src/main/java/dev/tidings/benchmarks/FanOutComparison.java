@@ -26,14 +26,15 @@ public final class FanOutComparison {
 
     private static final Logger LOG = Logger.getLogger("");
     private static final int WARM_UP_ROUNDS = 2;
-    private static final int BURST = 10;
     private static final String PADDING = "x".repeat(40);
 
     private final int subscribers;
+    private final int burst;
     private final int publications;
     private final int rounds;
 
-    private FanOutComparison(int subscribers, int publications, int rounds) {
+    private FanOutComparison(int subscribers, int publications, int rounds, int burst) {
+        this.burst = burst;
         this.subscribers = subscribers;
         this.publications = publications;
         this.rounds = rounds;
@@ -45,14 +46,14 @@ public final class FanOutComparison {
     /**
      * Measures on both containers.
      *
-     * @param args how many subscribers (1,000), publications in a round (100) and measured rounds (6)
+     * @param args how many subscribers (1,000), publications in a round (100), measured rounds (6), and publications in a burst (10)
      * @throws Exception if anything is not as it should be, such as a message that does not arrive
      */
     public static void main(String[] args) throws Exception {
         // The containers tell at length how they start.
         LOG.setLevel(Level.WARNING);
-        FanOutComparison comparison =
-                new FanOutComparison(number(args, 0, 1_000), number(args, 1, 100), number(args, 2, 6));
+        FanOutComparison comparison = new FanOutComparison(
+                number(args, 0, 1_000), number(args, 1, 100), number(args, 2, 6), number(args, 3, 10));
         for (EmbeddedServer.Container container : EmbeddedServer.Container.values()) {
             comparison.measure(container);
         }
@@ -143,13 +144,13 @@ public final class FanOutComparison {
 
         void round() throws IOException {
             for (int sent = 0; sent < publications; ) {
-                int burst = Math.min(BURST, publications - sent);
-                clients.expect(published + burst);
-                for (int i = 0; i < burst; i++) {
+                int now = Math.min(burst, publications - sent);
+                clients.expect(published + now);
+                for (int i = 0; i < now; i++) {
                     broadcast.publish(data(++published));
                 }
                 clients.awaitAll();
-                sent += burst;
+                sent += now;
             }
         }
 
