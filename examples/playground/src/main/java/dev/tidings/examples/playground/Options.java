@@ -13,9 +13,10 @@ import java.util.regex.Pattern;
  * @param port the port to listen on, 0 for any free one
  * @param container what to run in
  * @param base the path below which the transports are
+ * @param history how many messages a channel is to keep
  * @param help whether only the usage is asked for
  */
-record Options(String host, int port, Container container, String base, boolean help) {
+record Options(String host, int port, Container container, String base, int history, boolean help) {
 
     static final String USAGE = """
             Usage: java -jar playground.jar [options]
@@ -24,7 +25,7 @@ record Options(String host, int port, Container container, String base, boolean 
               --host NAME           the address to listen on (default 127.0.0.1)
               --container NAME      jetty or tomcat (default jetty)
               --base PATH           the path below which the transports are (default /realtime)
-              --history N           how many messages a channel keeps; this version keeps none, so 0 (default 0)
+              --history N           how many messages a channel keeps (default 0); this version keeps none, and says so
               --help                this page
 
             What is there, with the default base:
@@ -57,6 +58,7 @@ record Options(String host, int port, Container container, String base, boolean 
         int port = 8080;
         Container container = Container.JETTY;
         String base = "/realtime";
+        int history = 0;
         boolean help = false;
         Iterator<String> rest = Arrays.asList(arguments).iterator();
         while (rest.hasNext()) {
@@ -67,11 +69,11 @@ record Options(String host, int port, Container container, String base, boolean 
                 case "--port" -> port = number(option, value(option, rest), MAX_PORT);
                 case "--container" -> container = container(value(option, rest));
                 case "--base" -> base = base(value(option, rest));
-                case "--history" -> requireNoHistory(number(option, value(option, rest), Integer.MAX_VALUE));
+                case "--history" -> history = number(option, value(option, rest), Integer.MAX_VALUE);
                 default -> throw new IllegalArgumentException("Unknown option: " + option);
             }
         }
-        return new Options(host, port, container, base, help);
+        return new Options(host, port, container, base, history, help);
     }
 
     /** The container as the command line names it. */
@@ -118,11 +120,5 @@ record Options(String host, int port, Container container, String base, boolean 
             throw new IllegalArgumentException("--base is a path such as /realtime, not \"" + value + "\"");
         }
         return value;
-    }
-
-    private static void requireNoHistory(int messages) {
-        if (messages > 0) {
-            throw new IllegalArgumentException("This version keeps no history: --history can only be 0");
-        }
     }
 }

@@ -49,6 +49,9 @@ public final class Playground implements AutoCloseable {
             System.out.print(Options.USAGE);
             return;
         }
+        if (options.history() > 0) {
+            System.err.println("This version keeps no history: --history has no effect yet.");
+        }
         CONTAINERS.forEach(logger -> logger.setLevel(Level.WARNING));
         try {
             Playground playground = start(options);

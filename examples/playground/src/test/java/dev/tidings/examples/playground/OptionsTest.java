@@ -12,15 +12,15 @@ class OptionsTest {
 
     @Test
     void nothing_givesTheDefaults() {
-        assertThat(Options.parse()).isEqualTo(new Options("127.0.0.1", 8080, Container.JETTY, "/realtime", false));
+        assertThat(Options.parse()).isEqualTo(new Options("127.0.0.1", 8080, Container.JETTY, "/realtime", 0, false));
     }
 
     @Test
     void everything_isTaken() {
         Options options = Options.parse(
-                "--port", "0", "--host", "::1", "--container", "tomcat", "--base", "/a/b", "--history", "0", "--help");
+                "--port", "0", "--host", "::1", "--container", "tomcat", "--base", "/a/b", "--history", "7", "--help");
 
-        assertThat(options).isEqualTo(new Options("::1", 0, Container.TOMCAT, "/a/b", true));
+        assertThat(options).isEqualTo(new Options("::1", 0, Container.TOMCAT, "/a/b", 7, true));
         assertThat(options.containerName()).isEqualTo("tomcat");
     }
 
@@ -35,7 +35,6 @@ class OptionsTest {
         "--base /, --base is a path",
         "--base /a/, --base is a path",
         "--base /*, --base is a path",
-        "--history 1, keeps no history",
         "--history many, --history is a number",
         "--frobnicate, Unknown option: --frobnicate",
         "8080, Unknown option: 8080",

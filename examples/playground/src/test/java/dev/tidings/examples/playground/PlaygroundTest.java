@@ -20,7 +20,7 @@ class PlaygroundTest {
     private static final String WEBSOCKET = "/realtime/websocket";
 
     private static Playground start(Container container) {
-        return Playground.start(new Options("127.0.0.1", 0, container, "/realtime", false));
+        return Playground.start(new Options("127.0.0.1", 0, container, "/realtime", 0, false));
     }
 
     private static JsonObject json(String text) {
@@ -206,7 +206,7 @@ class PlaygroundTest {
     @ParameterizedTest
     @EnumSource
     void otherBase_movesTheTransports(Container container) throws Exception {
-        try (Playground playground = Playground.start(new Options("127.0.0.1", 0, container, "/a/b", false))) {
+        try (Playground playground = Playground.start(new Options("127.0.0.1", 0, container, "/a/b", 0, false))) {
             Client client = new Client(playground.port());
 
             assertThat(client.open("/a/b/websocket").next()).contains("welcome");
@@ -217,7 +217,7 @@ class PlaygroundTest {
     @Test
     void takenPort_isSaid() {
         try (Playground first = start(Container.JETTY)) {
-            Options same = new Options("127.0.0.1", first.port(), Container.JETTY, "/realtime", false);
+            Options same = new Options("127.0.0.1", first.port(), Container.JETTY, "/realtime", 0, false);
 
             assertThatThrownBy(() -> Playground.start(same))
                     .isInstanceOf(IllegalStateException.class)
