@@ -25,7 +25,7 @@ record Options(String host, int port, Container container, String base, int hist
               --host NAME           the address to listen on (default 127.0.0.1)
               --container NAME      jetty or tomcat (default jetty)
               --base PATH           the path below which the transports are (default /realtime)
-              --history N           how many messages a channel keeps (default 0); this version keeps none, and says so
+              --history N           messages that a channel keeps (default 0); no effect in this version
               --help                this page
 
             What is there, with the default base:
