@@ -15,9 +15,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Frame {
 
+    /** What sort of frame it is, for wires that do not treat all alike. */
+    public enum Kind {
+        /** The carrier's own, such as {@code ping}. Not counted. */
+        CARRIER,
+        /** What an application said to the client: a publication, or a direct message. */
+        MESSAGE,
+        /** Something may be missing. */
+        GAP,
+        /** Everything else: replies, errors, presence. */
+        NOTICE
+    }
+
     private final String text;
     private final int size;
-    private final boolean counted;
+    private final Kind kind;
     private final @Nullable String channel;
     private final @Nullable String event;
     private final @Nullable Position position;
@@ -26,13 +38,13 @@ public final class Frame {
 
     private Frame(
             String text,
-            boolean counted,
+            Kind kind,
             @Nullable String channel,
             @Nullable String event,
             @Nullable Position position) {
         this.text = Text.wellFormed(Objects.requireNonNull(text, "text"));
         this.size = Text.utf8Length(this.text, this.text.length());
-        this.counted = counted;
+        this.kind = kind;
         this.channel = channel;
         this.event = event;
         this.position = position;
@@ -45,7 +57,7 @@ public final class Frame {
      * @return the frame
      */
     public static Frame counted(String text) {
-        return new Frame(text, true, null, null, null);
+        return new Frame(text, Kind.NOTICE, null, null, null);
     }
 
     /**
@@ -55,7 +67,7 @@ public final class Frame {
      * @return the frame
      */
     public static Frame uncounted(String text) {
-        return new Frame(text, false, null, null, null);
+        return new Frame(text, Kind.CARRIER, null, null, null);
     }
 
     /**
@@ -68,7 +80,27 @@ public final class Frame {
      * @return the frame
      */
     public static Frame ofChannel(String text, String channel, @Nullable String event, @Nullable Position position) {
-        return new Frame(text, true, Objects.requireNonNull(channel, "channel"), event, position);
+        return new Frame(text, Kind.MESSAGE, Objects.requireNonNull(channel, "channel"), event, position);
+    }
+
+    /**
+     * The same frame, as another sort and under another name. To be called before it is shared.
+     *
+     * @param otherKind the sort
+     * @param otherEvent the name of the event, or null
+     * @return a frame that counts unless it is a {@link Kind#CARRIER}
+     */
+    public Frame as(Kind otherKind, @Nullable String otherEvent) {
+        return new Frame(text, Objects.requireNonNull(otherKind, "kind"), channel, otherEvent, position);
+    }
+
+    /**
+     * What sort of frame it is.
+     *
+     * @return the sort
+     */
+    public Kind kind() {
+        return kind;
     }
 
     /**
@@ -109,7 +141,7 @@ public final class Frame {
      * @return false for the carrier's own frames
      */
     public boolean isCounted() {
-        return counted;
+        return kind != Kind.CARRIER;
     }
 
     /**
@@ -122,7 +154,7 @@ public final class Frame {
     }
 
     /**
-     * The event's name, for wires that can name events.
+     * The event's name, for wires that can name events: the application's own for what it said, else the name of the frame's type.
      *
      * @return the name, or null
      */

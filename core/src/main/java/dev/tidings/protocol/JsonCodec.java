@@ -92,16 +92,51 @@ public final class JsonCodec implements Codec {
         }
         if (message instanceof Outbound.Presence presence) {
             PresenceChange change = presence.change();
-            return Frame.ofChannel(object("presence", out -> change(out, change)), change.channel(), null, null);
+            return ofChannel("presence", object("presence", out -> change(out, change)), change.channel());
         }
         if (message instanceof Outbound.PresenceSnapshot snapshot) {
-            return Frame.ofChannel(object("presence", out -> snapshot(out, snapshot)), snapshot.channel(), null, null);
+            return ofChannel("presence", object("presence", out -> snapshot(out, snapshot)), snapshot.channel());
         }
         if (message instanceof Outbound.Gap gap && gap.channel() != null) {
-            return Frame.ofChannel(gap(gap), gap.channel(), null, null);
+            return ofChannel("gap", gap(gap), gap.channel()).as(Frame.Kind.GAP, "gap");
+        }
+        if (message instanceof Outbound.Gap gap) {
+            return Frame.counted(gap(gap)).as(Frame.Kind.GAP, "gap");
+        }
+        if (message instanceof Outbound.Direct direct) {
+            return Frame.counted(direct(direct)).as(Frame.Kind.MESSAGE, direct.event());
         }
         String carrier = carrier(message);
-        return carrier != null ? Frame.uncounted(carrier) : Frame.counted(counted(message));
+        return carrier != null
+                ? Frame.uncounted(carrier).as(Frame.Kind.CARRIER, name(message))
+                : Frame.counted(counted(message)).as(Frame.Kind.NOTICE, name(message));
+    }
+
+    private static Frame ofChannel(String type, String text, String channel) {
+        return Frame.ofChannel(text, channel, type, null).as(Frame.Kind.NOTICE, type);
+    }
+
+    /** What wires that name events call a frame that is no message; "error" means something else to them. */
+    private static @Nullable String name(Outbound message) {
+        if (message instanceof Outbound.Welcome) {
+            return "welcome";
+        } else if (message instanceof Outbound.Close) {
+            return "close";
+        } else if (message instanceof Outbound.Failure) {
+            return "failure";
+        } else if (message instanceof Outbound.Subscribed) {
+            return "subscribed";
+        } else if (message instanceof Outbound.Unsubscribed) {
+            return "unsubscribed";
+        }
+        return "protocol";
+    }
+
+    private static String direct(Outbound.Direct direct) {
+        return object("direct", out -> {
+            out.name("event").value(direct.event());
+            payload(out, direct.payload());
+        });
     }
 
     private static @Nullable String carrier(Outbound message) {
@@ -145,19 +180,12 @@ public final class JsonCodec implements Codec {
                 out.name("reason").value(failure.reason());
                 optional(out, "channel", failure.channel());
             });
-        } else if (message instanceof Outbound.Direct direct) {
-            return object("direct", out -> {
-                out.name("event").value(direct.event());
-                payload(out, direct.payload());
-            });
         } else if (message instanceof Outbound.Request request) {
             return object("request", out -> {
                 out.name("id").value(request.id());
                 out.name("event").value(request.event());
                 payload(out, request.payload());
             });
-        } else if (message instanceof Outbound.Gap gap) {
-            return gap(gap);
         } else if (message instanceof Outbound.Unsubscribed unsubscribed) {
             return object("unsubscribed", out -> {
                 out.name("channel").value(unsubscribed.channel());

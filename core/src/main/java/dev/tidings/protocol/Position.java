@@ -13,6 +13,9 @@ import java.util.Objects;
  */
 public record Position(long offset, String id) {
 
+    /** A place of which nothing is known but that it has passed: whatever follows it may be missing. */
+    public static final Position UNKNOWN = new Position(0, "unknown");
+
     private static final int MAX_ID = 32;
     /** As many as the largest offset has. */
     private static final int MAX_DIGITS = 19;

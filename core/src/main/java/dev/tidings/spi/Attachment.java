@@ -47,6 +47,24 @@ public interface Attachment {
     long nextNumber();
 
     /**
+     * Whether what the handshake asked for is done: the connection is open, and for each channel in the URL it has been said whether the
+     * client is subscribed. From then on "nothing to poll" means that there is nothing. {@link Link#wake} comes when it turns true.
+     *
+     * @return true if it is
+     */
+    boolean isSettled();
+
+    /**
+     * Where a plain client of a one-way wire stands in the channels of its URL, after all that was polled so far: what it gives back as
+     * {@link Handshake#since} to go on from here. Called by whoever may call {@code poll}.
+     *
+     * @return at most 1,024 of {@code [A-Za-z0-9_,-]}; null where there is nothing to remember: an acknowledging client, no channels,
+     *     or more than 16
+     */
+    @Nullable
+    String position();
+
+    /**
      * All frames polled so far have left: the container has taken them. A plain client's frames are released by it; it also
      * stops the clock of the send deadline. Called by whoever may call {@code poll}, also from the container's completion.
      */

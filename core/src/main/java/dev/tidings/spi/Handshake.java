@@ -36,6 +36,25 @@ public final class Handshake {
     private final boolean acknowledging;
     private final boolean resuming;
     private final boolean authFrames;
+    private final boolean polling;
+    private final @Nullable Resume resume;
+    private final @Nullable String since;
+
+    /**
+     * Which connection a request goes on with, where the carrier says so beside its frames.
+     *
+     * @param token the resume token
+     * @param received the number of the last counted frame that the client has
+     * @param poll the number that the client gave this poll, growing; 0 where the link is no poll
+     */
+    public record Resume(String token, long received, long poll) {
+
+        /** Without the token. */
+        @Override
+        public String toString() {
+            return "Resume[received=" + received + ", poll=" + poll + "]";
+        }
+    }
 
     private Handshake(Builder builder) {
         this.transport = builder.transport;
@@ -49,6 +68,9 @@ public final class Handshake {
         this.acknowledging = builder.acknowledging;
         this.resuming = builder.resuming;
         this.authFrames = builder.authFrames;
+        this.polling = builder.polling;
+        this.resume = builder.resume;
+        this.since = builder.since;
     }
 
     /**
@@ -181,16 +203,44 @@ public final class Handshake {
     }
 
     /**
-     * Whether the client will go on with an earlier connection: its first frame is {@code resume}.
+     * Whether the client goes on with an earlier connection: by {@link #resume}, or else by its first frame.
      *
      * @return true if it said so
      */
     public boolean isResuming() {
-        return resuming;
+        return resuming || resume != null;
     }
 
     /**
-     * Whether a client without credentials may send them in a first {@code auth} frame.
+     * Which connection the client goes on with, where the carrier says so.
+     *
+     * @return empty where there is none, or where the first frame says it
+     */
+    public Optional<Resume> resume() {
+        return Optional.ofNullable(resume);
+    }
+
+    /**
+     * Whether each link is one poll: it ends with its answer, and the client comes back by another one at once.
+     *
+     * @return false for wires that stay
+     */
+    public boolean isPolling() {
+        return polling;
+    }
+
+    /**
+     * Where a plain client stood in the channels of its URL, by {@link Attachment#position}. It comes from a stranger.
+     *
+     * @return what the client gave back
+     */
+    public Optional<String> since() {
+        return Optional.ofNullable(since);
+    }
+
+    /**
+     * Whether a client without credentials may send them in a first {@code auth} frame. Where it may not, the wire is one-way, and
+     * a refusal is a status of HTTP and no frame: the link is closed before it has had anything to write.
      *
      * @return false where the wire cannot bring one in before it has answered
      */
@@ -218,6 +268,9 @@ public final class Handshake {
         copy.acknowledging = acknowledging;
         copy.resuming = resuming;
         copy.authFrames = authFrames;
+        copy.polling = polling;
+        copy.resume = resume;
+        copy.since = since;
         return copy.build();
     }
 
@@ -249,6 +302,9 @@ public final class Handshake {
         private boolean acknowledging;
         private boolean resuming;
         private boolean authFrames = true;
+        private boolean polling;
+        private @Nullable Resume resume;
+        private @Nullable String since;
 
         private Builder(String transport) {
             this.transport = Objects.requireNonNull(transport, "transport");
@@ -330,6 +386,39 @@ public final class Handshake {
          */
         public Builder resuming(boolean value) {
             this.resuming = value;
+            return this;
+        }
+
+        /**
+         * Which connection the client goes on with, where the carrier says so.
+         *
+         * @param connection the connection
+         * @return this builder
+         */
+        public Builder resume(Resume connection) {
+            this.resume = Objects.requireNonNull(connection, "connection");
+            return this;
+        }
+
+        /**
+         * Whether each link is one poll.
+         *
+         * @param value true if it is
+         * @return this builder
+         */
+        public Builder polling(boolean value) {
+            this.polling = value;
+            return this;
+        }
+
+        /**
+         * Where a plain client stood in the channels of its URL.
+         *
+         * @param position what the client gave back, or null
+         * @return this builder
+         */
+        public Builder since(@Nullable String position) {
+            this.since = position;
             return this;
         }
 

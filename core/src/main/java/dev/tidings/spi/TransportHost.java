@@ -1,6 +1,8 @@
 package dev.tidings.spi;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 
 /**
@@ -29,6 +31,24 @@ public interface TransportHost {
      * @return the core's side of it
      */
     Attachment attach(Handshake handshake, Link link);
+
+    /**
+     * Brings in what an acknowledging client has sent by a request of its own, beside the link that carries its connection. The
+     * handshake's {@link Handshake#resume} says which connection that is. A request may be repeated: what was taken is not taken again.
+     *
+     * @param handshake what the client said with this request
+     * @param first the number of the first counted frame among them
+     * @param frames the frames, in order
+     * @return what became of them, when it is known
+     */
+    CompletionStage<Posted> post(Handshake handshake, long first, List<String> frames);
+
+    /**
+     * The clock and the timer, for links that have deadlines of their own.
+     *
+     * @return the host's
+     */
+    Time time();
 
     /**
      * What transports keep to.
