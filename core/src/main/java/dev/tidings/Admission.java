@@ -44,11 +44,9 @@ final class Admission {
         if (stopping) {
             return Optional.of(new Refusal(Disconnect.SHUTTING_DOWN, LATER));
         }
-        if (!origins.admits(handshake)) {
-            LOG.log(
-                    System.Logger.Level.DEBUG,
-                    "Refused a link of another origin. If that page is yours, name it: Tidings.builder().allowOrigin(...)");
-            return Optional.of(new Refusal(Disconnect.FORBIDDEN.because("Origin not allowed"), null));
+        Optional<Refusal> stranger = refuseOrigin(handshake);
+        if (stranger.isPresent()) {
+            return stranger;
         }
         if (over(connections + unauthenticated.get(), limits.connections)) {
             return Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER));
@@ -58,6 +56,17 @@ final class Admission {
         boolean tooMany = over(count.links(), limits.connectionsPerAddress)
                 || over(count.unauthenticated(), limits.unauthenticatedPerAddress);
         return tooMany ? Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER)) : Optional.empty();
+    }
+
+    /** For what is no new link: only where it comes from counts. */
+    Optional<Refusal> refuseOrigin(Handshake handshake) {
+        if (origins.admits(handshake)) {
+            return Optional.empty();
+        }
+        LOG.log(
+                System.Logger.Level.DEBUG,
+                "Refused a link of another origin. If that page is yours, name it: Tidings.builder().allowOrigin(...)");
+        return Optional.of(new Refusal(Disconnect.FORBIDDEN.because("Origin not allowed"), null));
     }
 
     private static boolean over(int count, int limit) {

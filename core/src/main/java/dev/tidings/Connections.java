@@ -16,6 +16,9 @@ final class Connections {
     private final ConcurrentHashMap<String, LiveConnection> byId = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, List<LiveConnection>> byUser = new ConcurrentHashMap<>();
 
+    /** Connections that ended between two polls, until the next poll has been told. */
+    private final ConcurrentHashMap<String, LiveConnection> parting = new ConcurrentHashMap<>();
+
     /** Adds a connection, unless the node or its user has as many as it may have. Concurrent ones may each be the last. */
     boolean add(LiveConnection connection, Limits limits) {
         if (limits.connections > 0 && byId.size() >= limits.connections) {
@@ -45,6 +48,16 @@ final class Connections {
                 .ifPresent(user -> byUser.computeIfPresent(user, (key, present) -> without(present, connection)));
     }
 
+    /** It has ended, and its client comes to hear why. */
+    void part(LiveConnection connection) {
+        parting.put(connection.id(), connection);
+    }
+
+    /** Its client has come, or does not come any more. */
+    void parted(LiveConnection connection) {
+        parting.remove(connection.id(), connection);
+    }
+
     Optional<LiveConnection> byId(String id) {
         return Optional.ofNullable(byId.get(id));
     }
@@ -68,13 +81,18 @@ final class Connections {
     @Nullable
     LiveConnection resumable(String token, Handshake handshake) {
         int dot = token.indexOf('.');
-        LiveConnection connection = dot < 0 ? null : byId.get(token.substring(0, dot));
+        LiveConnection connection = dot < 0 ? null : present(token.substring(0, dot));
         boolean right = connection != null
                 && connection.isSecret(token.substring(dot + 1))
                 && connection.handshake().isAcknowledging()
                 && connection.codec() == handshake.codec()
                 && Objects.equals(connection.handshake().principal(), handshake.principal());
         return right ? connection : null;
+    }
+
+    private @Nullable LiveConnection present(String id) {
+        LiveConnection connection = byId.get(id);
+        return connection != null ? connection : parting.get(id);
     }
 
     private static List<LiveConnection> with(List<LiveConnection> all, LiveConnection one) {

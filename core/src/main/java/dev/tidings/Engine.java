@@ -9,11 +9,13 @@ import dev.tidings.protocol.FrameLimits;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.Outbound;
 import dev.tidings.protocol.Payload;
+import dev.tidings.protocol.Position;
 import dev.tidings.protocol.Publication;
 import dev.tidings.spi.Attachment;
 import dev.tidings.spi.Broker;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Link;
+import dev.tidings.spi.Posted;
 import dev.tidings.spi.PresenceStore;
 import dev.tidings.spi.PublishResult;
 import dev.tidings.spi.Refusal;
@@ -38,8 +40,10 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
 
     private static final int DRAIN_FRAMES = 64;
+    private static final int DRAIN_BYTES = 64 * 1024;
     private static final int MAX_PARTS = 1_024;
     private static final Duration FOREVER = Duration.ofDays(36_500);
+    private static final String NO_SUCH_SINCE = "\"since\" is not what \"next\" said for these channels in this order";
     private static final int BACKSTOPS = 3;
 
     private final Limits limits;
@@ -76,7 +80,11 @@ final class Engine {
                 MAX_PARTS,
                 limits.sendTimeout,
                 limits.heartbeat.plus(limits.heartbeatTimeout).multipliedBy(BACKSTOPS),
-                DRAIN_FRAMES);
+                DRAIN_FRAMES,
+                DRAIN_BYTES,
+                limits.pollTimeout,
+                limits.keepAlive,
+                limits.streamAge);
         authenticator = builder.authenticator;
         threads = new Threads(builder.name, builder.callbackExecutor, builder.deliveryExecutor);
         ownTime = builder.time == null ? new SystemTime(Threads.factory(builder.name + "-timer")) : null;
@@ -100,7 +108,28 @@ final class Engine {
     // ---- Links ------------------------------------------------------------------------------------------------------
 
     Optional<Refusal> refuse(Handshake handshake) {
+        if (goesOn(handshake)) {
+            return admission.refuseOrigin(handshake);
+        }
         return admission.refuse(handshake, connections.live().size(), shutdown.hasBegun());
+    }
+
+    /** Whether the carrier names a connection that is here. */
+    private boolean goesOn(Handshake handshake) {
+        return handshake
+                .resume()
+                .map(Handshake.Resume::token)
+                .filter(token -> connections.resumable(token, handshake) != null)
+                .isPresent();
+    }
+
+    CompletionStage<Posted> post(Handshake handshake, long first, List<String> frames) {
+        LiveConnection connection = handshake
+                .resume()
+                .map(resume -> connections.resumable(resume.token(), handshake))
+                .orElse(null);
+        return CompletableFuture.completedStage(
+                connection == null || !connection.isOpen() ? Posted.GONE : connection.post(first, frames));
     }
 
     Attachment attach(Handshake handshake, Link link) {
@@ -109,7 +138,7 @@ final class Engine {
         links.add(attachment);
         if (shutdown.hasEnded()) {
             attachment.close(Disconnect.SHUTTING_DOWN);
-        } else if (shutdown.hasBegun()) {
+        } else if (shutdown.hasBegun() && !goesOn(handshake)) {
             attachment.finish(Disconnect.SHUTTING_DOWN);
         } else {
             attachment.opening().begin();
@@ -143,6 +172,15 @@ final class Engine {
         }
     }
 
+    /** A connection is over, and its client comes by another poll to hear why. */
+    void part(LiveConnection connection) {
+        connections.part(connection);
+        time.schedule(limits.pollGap, () -> {
+            connections.parted(connection);
+            connection.forget();
+        });
+    }
+
     /** A connection is over. */
     void ended(LiveConnection connection) {
         connections.remove(connection);
@@ -167,6 +205,12 @@ final class Engine {
     /** Makes a connection of an authenticated link; false if there may be no more. */
     boolean open(LinkAttachment link, Authentication verdict, Outbound.@Nullable Authenticated accepted) {
         Handshake handshake = link.handshake();
+        List<String> channels = handshake.parameters("channel");
+        List<Position> since = since(handshake, channels.size());
+        if (since == null && handshake.isPolling() && handshake.since().isPresent()) {
+            link.finish(Disconnect.BAD_REQUEST.because(NO_SUCH_SINCE));
+            return false;
+        }
         String id = ids.id();
         String secret = ids.secret();
         LiveConnection connection = new LiveConnection(this, link, verdict, id, secret);
@@ -188,20 +232,36 @@ final class Engine {
             return false;
         }
         connection.begin(link, first, second);
-        subscribeByUrl(connection, handshake);
+        subscribeByUrl(connection, link, channels, since);
         if (shutdown.hasBegun()) {
             connection.disconnect(Disconnect.SHUTTING_DOWN);
         }
         return true;
     }
 
-    private void subscribeByUrl(LiveConnection connection, Handshake handshake) {
-        for (String channel : handshake.parameters("channel")) {
+    /** Where a plain client stood in each channel of its URL; null if it says nothing that can be read. */
+    private static @Nullable List<Position> since(Handshake handshake, int channels) {
+        return handshake.since().map(text -> Bookmark.read(text, channels)).orElse(null);
+    }
+
+    private void subscribeByUrl(
+            LiveConnection connection, LinkAttachment link, List<String> channels, @Nullable List<Position> since) {
+        for (int i = 0; i < channels.size(); i++) {
+            String channel = channels.get(i);
+            Position from =
+                    since != null ? since.get(i) : link.handshake().since().isPresent() ? Position.UNKNOWN : null;
             Inbound command = ChannelName.isValid(channel)
-                    ? new Inbound.Subscribe(null, channel, false, null)
+                    ? new Inbound.Subscribe(null, channel, false, from)
                     : new Inbound.Invalid(
                             null, ErrorCode.BAD_REQUEST, "\"channel\" in the URL is not a channel's name");
-            connection.mailbox().post(() -> commands.handle(connection, command));
+            connection.mailbox().post(() -> {
+                CompletionStage<?> handled = commands.handle(connection, command);
+                if (handled == null) {
+                    connection.decided(link, channel);
+                    return null;
+                }
+                return handled.whenComplete((done, failure) -> connection.decided(link, channel));
+            });
         }
     }
 

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * OPEN(link)  --link gone--&gt;  DETACHED  --resume--&gt;  OPEN(other link)
  * OPEN(link)  --resume--&gt;  OPEN(other link)
+ * OPEN(poll)  --answered--&gt;  OPEN(none)  --next poll--&gt;  OPEN(poll)
+ *                            OPEN(none)  --no poll in time--&gt;  DETACHED
  * any  --disconnect, plain client's link gone, resume window over--&gt;  ENDED
  * </pre>
  *
@@ -26,15 +28,27 @@ final class Life {
     }
 
     /**
-     * @param link the link that carries the connection; after the end the one that may still write what waits
-     * @param since when it was detached
+     * @param link the link that carries the connection, or null between two polls; after the end the one that may still write what
+     *     waits
+     * @param since when it was detached, or the last poll was answered
      * @param end why it ended
      */
     record State(
             Phase phase,
             @Nullable LinkAttachment link,
             long since,
-            @Nullable Disconnect end) {}
+            @Nullable Disconnect end) {
+
+        /** Whether a poll was answered and the next one is due. */
+        boolean isBetweenPolls() {
+            return phase == Phase.OPEN && link == null;
+        }
+
+        /** Whether a client that polls is here. */
+        boolean isPolled() {
+            return phase == Phase.OPEN && (link == null || link.handshake().isPolling());
+        }
+    }
 
     private final AtomicReference<State> state;
 
@@ -61,12 +75,25 @@ final class Life {
         return move(before -> before.phase() == Phase.ENDED ? null : new State(Phase.OPEN, link, 0, null));
     }
 
-    /** No link carries it. Null if this link did not. */
+    /** No link carries it: after a poll the next one is due, else it waits. Null if this link did not carry it. */
     @Nullable
     State detach(LinkAttachment link, long now) {
-        return move(before -> before.phase() == Phase.OPEN && before.link() == link
-                ? new State(Phase.DETACHED, null, now, null)
-                : null);
+        Phase phase = link.handshake().isPolling() ? Phase.OPEN : Phase.DETACHED;
+        return move(before ->
+                before.phase() == Phase.OPEN && before.link() == link ? new State(phase, null, now, null) : null);
+    }
+
+    /** The next poll did not come. False if it has, or something else. */
+    boolean lapse(State between) {
+        return state.compareAndSet(between, new State(Phase.DETACHED, null, between.since(), null));
+    }
+
+    /** After an end between two polls, the next one takes what is left. False if another has. */
+    boolean lastCall(LinkAttachment link) {
+        return move(before -> before.phase() == Phase.ENDED && before.link() == null
+                        ? new State(Phase.ENDED, link, before.since(), before.end())
+                        : null)
+                != null;
     }
 
     /**

@@ -42,6 +42,10 @@ public final class Limits {
     final Duration tokenGrace;
     final Duration closeGrace;
     final Duration requestTimeout;
+    final Duration pollTimeout;
+    final Duration pollGap;
+    final Duration keepAlive;
+    final Duration streamAge;
 
     private Limits(Builder b) {
         this.maxFrameBytes = b.maxFrameBytes;
@@ -73,6 +77,10 @@ public final class Limits {
         this.tokenGrace = b.tokenGrace;
         this.closeGrace = b.closeGrace;
         this.requestTimeout = b.requestTimeout;
+        this.pollTimeout = b.pollTimeout;
+        this.pollGap = b.pollGap;
+        this.keepAlive = b.keepAlive;
+        this.streamAge = b.streamAge;
     }
 
     /** Collects the numbers. Every method refuses a number that is not positive, by name; counts of connections may be 0, for no limit. */
@@ -106,6 +114,10 @@ public final class Limits {
         private Duration tokenGrace = Duration.ofSeconds(25);
         private Duration closeGrace = Duration.ofSeconds(5);
         private Duration requestTimeout = Duration.ofSeconds(30);
+        private Duration pollTimeout = Duration.ofSeconds(25);
+        private Duration pollGap = Duration.ofSeconds(10);
+        private Duration keepAlive = Duration.ofSeconds(15);
+        private Duration streamAge = Duration.ofMinutes(10);
 
         Builder() {}
 
@@ -349,6 +361,34 @@ public final class Limits {
          */
         public Builder requestTimeout(Duration time) {
             requestTimeout = positive("requestTimeout", time);
+            return this;
+        }
+
+        /**
+         * How long a poll is held, and how long the next one may take to come.
+         *
+         * @param hold until a poll is answered although there is nothing to say; 25 s, which is below the 30 s at which some proxies
+         *     give up
+         * @param gap from an answer until the client counts as detached; 10 s
+         * @return this builder
+         */
+        public Builder poll(Duration hold, Duration gap) {
+            pollTimeout = positive("poll hold", hold);
+            pollGap = positive("poll gap", gap);
+            return this;
+        }
+
+        /**
+         * How streams of Server-Sent Events are kept.
+         *
+         * @param silence how long a stream says nothing before it says a comment; 15 s, as the HTML standard advises
+         * @param age how old the stream of a plain client becomes, give or take a tenth, before it has to reconnect; 10 min. It bounds
+         *     how long a client that vanished without a word is taken for present.
+         * @return this builder
+         */
+        public Builder stream(Duration silence, Duration age) {
+            keepAlive = positive("stream silence", silence);
+            streamAge = positive("stream age", age);
             return this;
         }
 

@@ -32,6 +32,9 @@ final class LinkAttachment implements Attachment {
     private final Opening opening;
 
     private volatile @Nullable LiveConnection connection;
+    /** Whether what the handshake asked for is done. Until then a one-way wire is given nothing to write. */
+    private volatile boolean settled;
+
     private volatile long heardAt;
     private volatile long pingedAt;
 
@@ -106,6 +109,18 @@ final class LinkAttachment implements Attachment {
         return gone.get();
     }
 
+    /** The client was heard, if not by this link. */
+    void heard(long now) {
+        heardAt = now;
+    }
+
+    /** The number that the client gave this poll; 0 for what is no poll. */
+    long pollNumber() {
+        return handshake.isPolling()
+                ? handshake.resume().map(Handshake.Resume::poll).orElse(0L)
+                : 0;
+    }
+
     /** Whether it has carried a connection. */
     boolean isBound() {
         return connection != null;
@@ -152,13 +167,18 @@ final class LinkAttachment implements Attachment {
     }
 
     List<Inbound> decode(String text) {
+        return decode(text, codec(), engine.frameLimits());
+    }
+
+    /** Reads a frame; whatever is wrong with it is an {@link Inbound.Invalid}. */
+    static List<Inbound> decode(String text, Codec codec, FrameLimits limits) {
         if (!Text.isWellFormed(text)) {
             return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame has an unpaired surrogate"));
         }
         try {
-            return codec().decode(text, engine.frameLimits());
+            return codec.decode(text, limits);
         } catch (RuntimeException | StackOverflowError e) {
-            LOG.log(System.Logger.Level.ERROR, "The codec " + codec().name() + " failed on a frame", e);
+            LOG.log(System.Logger.Level.ERROR, "The codec " + codec.name() + " failed on a frame", e);
             return List.of(new Inbound.Invalid(null, ErrorCode.BAD_REQUEST, "The frame cannot be read"));
         }
     }
@@ -196,7 +216,7 @@ final class LinkAttachment implements Attachment {
 
     @Override
     public @Nullable Frame poll() {
-        if (gone.get()) {
+        if (gone.get() || (!settled && !handshake.allowsAuthFrame())) {
             return null;
         }
         if (outspoken) {
@@ -226,6 +246,22 @@ final class LinkAttachment implements Attachment {
             return poll();
         }
         return frame;
+    }
+
+    @Override
+    public boolean isSettled() {
+        return settled;
+    }
+
+    /** What the handshake asked for is done; whoever says so wakes the link. */
+    void settle() {
+        settled = true;
+    }
+
+    @Override
+    public @Nullable String position() {
+        LiveConnection carried = connection;
+        return carried == null ? null : carried.position();
     }
 
     @Override
@@ -286,6 +322,11 @@ final class LinkAttachment implements Attachment {
     }
 
     private void finish(Disconnect disconnect, @Nullable Long retryAfter) {
+        if (!settled && !handshake.allowsAuthFrame()) {
+            // A status of HTTP says it.
+            close(disconnect);
+            return;
+        }
         Frame close = codec().encode(new Outbound.Close(disconnect, retryAfter));
         outspoken = true;
         lock.lock();
@@ -382,7 +423,7 @@ final class LinkAttachment implements Attachment {
                 && now - heardAt
                         > limits.heartbeat.plus(limits.heartbeatTimeout).toNanos()) {
             carried.drop(this, Disconnect.HEARTBEAT_TIMEOUT);
-        } else if (now - pingedAt >= limits.heartbeat.toNanos()) {
+        } else if (!handshake.isPolling() && now - pingedAt >= limits.heartbeat.toNanos()) {
             pingedAt = now;
             carried.ping();
         }

@@ -1,5 +1,6 @@
 package dev.tidings;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.ErrorCode;
@@ -8,9 +9,13 @@ import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.Outbound;
 import dev.tidings.protocol.Payload;
+import dev.tidings.protocol.Text;
 import dev.tidings.spi.Handshake;
+import dev.tidings.spi.Posted;
+import dev.tidings.spi.Refusal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class LiveConnection implements Connection {
 
     private static final int ACK_EVERY = 16;
+    private static final Duration RETRY_POST = Duration.ofMillis(500);
     private static final String UNHANDLED = "Too many frames unhandled";
 
     private final Engine engine;
@@ -57,6 +63,13 @@ final class LiveConnection implements Connection {
     private final AtomicBoolean waking = new AtomicBoolean();
     private final Runnable signalled = this::wakeSignalled;
     private final int ackEvery;
+    /** For plain clients of one-way wires that named channels in their URL. */
+    private final @Nullable Bookmark bookmark;
+
+    /** The number of the last poll that carried it; 0 while something else does. */
+    @GuardedBy("handover")
+    private long pollNumber;
+
     private volatile Authentication authentication;
 
     LiveConnection(Engine engine, LinkAttachment link, Authentication authentication, String id, String secret) {
@@ -82,6 +95,9 @@ final class LiveConnection implements Connection {
         this.subscriptions = new Subscriptions(engine, this);
         this.requests = new Requests(engine, this);
         this.rates = new Rates(limits, engine.now());
+        List<String> channels = handshake.parameters("channel");
+        boolean oneWay = !handshake.allowsAuthFrame() && !handshake.isAcknowledging();
+        this.bookmark = oneWay && !channels.isEmpty() ? new Bookmark(channels) : null;
     }
 
     /** Begins on its first link. */
@@ -96,6 +112,9 @@ final class LiveConnection implements Connection {
         long expects = mailbox.attach(link);
         engine.listeners().later(this, () -> engine.listeners().connected(this));
         link.bind(this, expects, true);
+        if (bookmark == null) {
+            link.settle();
+        }
         signal();
         begun = true;
         Disconnect ended = early.getAndSet(null);
@@ -108,28 +127,86 @@ final class LiveConnection implements Connection {
 
     /** Goes on with another link. False if it has ended. */
     boolean resume(LinkAttachment link, long received) {
-        LinkAttachment old;
-        long expects;
+        Life.State before;
+        long expects = 0;
         handover.lock();
         try {
-            Life.State before = life.carry(link);
-            if (before == null) {
-                return false;
+            if (link.pollNumber() > 0 && link.pollNumber() <= pollNumber) {
+                // An old request that was late or came twice; the newer one stays.
+                link.finish(Disconnect.IN_USE);
+                return true;
             }
-            old = before.link();
-            if (old != null) {
-                outbox.detach(old);
+            before = life.carry(link);
+            if (before != null) {
+                pollNumber = link.pollNumber();
+                if (before.link() != null) {
+                    outbox.detach(before.link());
+                }
+                expects = mailbox.attach(link);
             }
-            expects = mailbox.attach(link);
         } finally {
             handover.unlock();
         }
-        if (old != null) {
-            old.finish(Disconnect.IN_USE);
+        if (before == null) {
+            return lastCall(link, received);
+        }
+        if (before.link() != null) {
+            before.link().finish(Disconnect.IN_USE);
         }
         link.bind(this, expects, false);
-        subscriptions.authorizeAgain().whenComplete((done, failure) -> resumed(link, received, expects));
+        if (before.isPolled() && link.handshake().isPolling()) {
+            polled(link, received);
+        } else {
+            long next = expects;
+            subscriptions.authorizeAgain().whenComplete((done, failure) -> resumed(link, received, next));
+        }
         return true;
+    }
+
+    /** Poll after poll: nobody need hear of it, and nothing need be asked again. */
+    private void polled(LinkAttachment link, long received) {
+        Outbox.Lost lost;
+        handover.lock();
+        try {
+            if (life.link() != link) {
+                return;
+            }
+            lost = outbox.resume(link, null, received, 0, subscriptions.names());
+        } finally {
+            handover.unlock();
+        }
+        carriedOn(link, lost);
+    }
+
+    /** It ended between two polls: the next one takes what is left, and hears why. */
+    private boolean lastCall(LinkAttachment link, long received) {
+        if (!life.lastCall(link)) {
+            return false;
+        }
+        engine.connections().parted(this);
+        long expects = mailbox.expects();
+        link.bind(this, expects, false);
+        String told = link.handshake().isPolling() ? null : id;
+        if (outbox.resume(link, told, received, expects, Set.of()) == null) {
+            link.finish(Disconnect.BAD_REQUEST);
+        } else {
+            link.settle();
+            signal();
+        }
+        return true;
+    }
+
+    private void carriedOn(LinkAttachment link, Outbox.@Nullable Lost lost) {
+        if (lost == null) {
+            link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
+            return;
+        }
+        if (lost.direct()) {
+            subscriptions.tellAgain();
+        }
+        memberships.showAll();
+        link.settle();
+        signal();
     }
 
     private void resumed(LinkAttachment link, long received, long expects) {
@@ -150,15 +227,26 @@ final class LiveConnection implements Connection {
         if (start) {
             mailbox.start();
         }
-        if (lost == null) {
-            link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
+        carriedOn(link, lost);
+    }
+
+    /** For one of the channels in the URL it is decided whether the client is subscribed. */
+    void decided(LinkAttachment link, String channel) {
+        if (bookmark == null || !bookmark.decided(subscriptions.contains(channel))) {
             return;
         }
-        if (lost.direct()) {
-            subscriptions.tellAgain();
+        if (bookmark.stands()) {
+            link.settle();
+            signal();
+        } else {
+            end(Disconnect.FORBIDDEN.because("None of the channels may be subscribed to"), false, link);
         }
-        memberships.showAll();
-        signal();
+    }
+
+    /** Where a plain client stands in the channels of its URL. */
+    @Nullable
+    String position() {
+        return bookmark == null ? null : bookmark.text();
     }
 
     /** A link is gone. */
@@ -255,7 +343,12 @@ final class LiveConnection implements Connection {
         engine.listeners().later(this, () -> engine.listeners().disconnected(this, cause));
         LinkAttachment link = before.link();
         if (link == null) {
-            outbox.clear();
+            if (!orderly || !before.isBetweenPolls()) {
+                outbox.clear();
+            }
+            if (before.isBetweenPolls()) {
+                engine.part(this);
+            }
         } else if (orderly) {
             engine.drainUntilGrace(link, cause);
             signal();
@@ -291,6 +384,10 @@ final class LiveConnection implements Connection {
         }
         if (isExpired(wallClock)) {
             end(Disconnect.TOKEN_EXPIRED, true);
+        } else if (current.isBetweenPolls()) {
+            if (now - current.since() > limits.pollGap.toNanos()) {
+                lapse(current);
+            }
         } else if (current.phase() == Life.Phase.DETACHED) {
             long away = now - current.since();
             if (away > limits.resumeWindow.toNanos()) {
@@ -302,6 +399,28 @@ final class LiveConnection implements Connection {
                     memberships.showAll();
                 }
             }
+        }
+    }
+
+    /** The next poll did not come. */
+    private void lapse(Life.State between) {
+        boolean start;
+        handover.lock();
+        try {
+            start = life.lapse(between)
+                    && engine.listeners().queue(this, () -> engine.listeners().detached(this));
+        } finally {
+            handover.unlock();
+        }
+        if (start) {
+            mailbox.start();
+        }
+    }
+
+    /** It ended between two polls, and no other one came. */
+    void forget() {
+        if (life.link() == null) {
+            outbox.clear();
         }
     }
 
@@ -325,48 +444,106 @@ final class LiveConnection implements Connection {
 
     /** A client's frame; false if the link has ended by it. */
     boolean receive(LinkAttachment link, Inbound inbound, long number, int size) {
-        long now = engine.now();
-        if (!rates.admits(inbound, size, now)) {
-            link.fail(Disconnect.RATE_LIMITED);
-            return false;
+        Taken taken = take(link, inbound, number, size);
+        if (taken.fault() != null) {
+            link.fail(taken.fault());
+        }
+        return taken.goesOn();
+    }
+
+    /**
+     * Frames that came by a request of their own. A fault is answered to the request and ends nothing, because the client can send them
+     * again.
+     */
+    Posted post(long first, Iterable<String> frames) {
+        LinkAttachment link = life.link();
+        if (link != null) {
+            link.heard(engine.now());
+        }
+        long number = first;
+        for (String text : frames) {
+            int size = Text.utf8Length(text);
+            if (size > engine.limits().maxFrameBytes) {
+                return new Posted(mailbox.expects(), new Refusal(Disconnect.TOO_LARGE, null));
+            }
+            for (Inbound inbound : LinkAttachment.decode(text, codec, engine.frameLimits())) {
+                Taken taken = Taken.YES;
+                if (!inbound.isCounted()) {
+                    taken = take(null, inbound, 0, size);
+                } else if (number++ >= mailbox.expects()) {
+                    taken = take(null, inbound, number - 1, size);
+                }
+                if (!taken.goesOn()) {
+                    return new Posted(mailbox.expects(), taken.fault() == null ? null : refusal(taken.fault()));
+                }
+            }
+        }
+        return new Posted(mailbox.expects(), null);
+    }
+
+    private static Refusal refusal(Disconnect fault) {
+        boolean passes = fault.reconnect() == Disconnect.Reconnect.WITH_BACKOFF;
+        return new Refusal(fault, passes ? RETRY_POST : null);
+    }
+
+    /**
+     * What became of a frame.
+     *
+     * @param goesOn whether the next one may be taken
+     * @param fault the rule that the client broke
+     */
+    private record Taken(boolean goesOn, @Nullable Disconnect fault) {
+        static final Taken YES = new Taken(true, null);
+        static final Taken OVER = new Taken(false, null);
+
+        static Taken not(Disconnect fault) {
+            return new Taken(false, fault);
+        }
+    }
+
+    /** Takes a frame that came on a link, or, without one, beside it. */
+    private Taken take(@Nullable LinkAttachment link, Inbound inbound, long number, int size) {
+        if (!rates.admits(inbound, size, engine.now())) {
+            return Taken.not(Disconnect.RATE_LIMITED);
         }
         if (!inbound.isCounted()) {
             return control(link, inbound, size);
         }
         Mailbox.Receipt receipt =
                 mailbox.accept(link, number, size, () -> engine.commands().handle(this, inbound));
-        switch (receipt) {
-            case ACCEPTED -> requests.answered(inbound);
-            case DUPLICATE, STALE -> {}
-            case FULL -> link.fail(Disconnect.RATE_LIMITED.because(UNHANDLED));
-            case HOLE -> link.fail(Disconnect.BAD_REQUEST.because("A frame is missing before number " + number));
-        }
-        return receipt == Mailbox.Receipt.ACCEPTED || receipt == Mailbox.Receipt.DUPLICATE;
+        return switch (receipt) {
+            case ACCEPTED -> {
+                requests.answered(inbound);
+                yield Taken.YES;
+            }
+            case DUPLICATE -> Taken.YES;
+            case STALE -> Taken.OVER;
+            case FULL -> Taken.not(Disconnect.RATE_LIMITED.because(UNHANDLED));
+            case HOLE -> Taken.not(Disconnect.BAD_REQUEST.because("A frame is missing before number " + number));
+        };
     }
 
     /** What the protocol itself answers, at once. */
-    private boolean control(LinkAttachment link, Inbound inbound, int size) {
+    private Taken control(@Nullable LinkAttachment link, Inbound inbound, int size) {
         if (inbound instanceof Inbound.Ping) {
             outbox.owePong();
             signal();
         } else if (inbound instanceof Inbound.Ack ack) {
             if (!outbox.acknowledge(ack.received())) {
-                link.fail(Disconnect.BAD_REQUEST.because("More frames acknowledged than were sent"));
-                return false;
+                return Taken.not(Disconnect.BAD_REQUEST.because("More frames acknowledged than were sent"));
             }
         } else if (inbound instanceof Inbound.Close) {
             end(Disconnect.NORMAL, true, link);
-            return false;
+            return Taken.OVER;
         } else if (inbound instanceof Inbound.Authenticate auth) {
             // It waits like any other frame, and within the same bounds.
             if (mailbox.accept(link, 0, size, () -> engine.refresh(this, auth)) == Mailbox.Receipt.FULL) {
-                link.fail(Disconnect.RATE_LIMITED.because(UNHANDLED));
-                return false;
+                return Taken.not(Disconnect.RATE_LIMITED.because(UNHANDLED));
             }
         } else if (inbound instanceof Inbound.Resume) {
             fault(null, ErrorCode.BAD_REQUEST, "The connection is open already", null);
         }
-        return true;
+        return Taken.YES;
     }
 
     /** An acknowledgement for a share of frames, so that it costs little; the sweep sends what is left over. */
@@ -474,7 +651,11 @@ final class LiveConnection implements Connection {
 
     @Nullable
     Frame poll(LinkAttachment link) {
-        return outbox.poll(link, engine.now());
+        Frame frame = outbox.poll(link, engine.now());
+        if (frame != null && bookmark != null) {
+            bookmark.passed(frame);
+        }
+        return frame;
     }
 
     /** True if that was the last of an ended connection. */

@@ -48,6 +48,9 @@ final class Mailbox {
     @GuardedBy("lock")
     private @Nullable Object link;
 
+    @GuardedBy("lock")
+    private boolean closed;
+
     // Written by the one task that runs, read by anybody.
     private volatile long handled;
 
@@ -92,17 +95,33 @@ final class Mailbox {
         lock.lock();
         try {
             link = null;
+            closed = true;
         } finally {
             lock.unlock();
         }
     }
 
-    /** A client's frame. The number is 0 where the client does not count. */
-    Receipt accept(Object by, long number, int size, Serial.Task task) {
+    /** The number of the next frame. */
+    long expects() {
+        lock.lock();
+        try {
+            return accepted + 1;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * A client's frame.
+     *
+     * @param by the link that it came on, or null if it came beside the link
+     * @param number its number, or 0 where the client does not count
+     */
+    Receipt accept(@Nullable Object by, long number, int size, Serial.Task task) {
         boolean start;
         lock.lock();
         try {
-            if (link != by) {
+            if (closed || (by != null && link != by)) {
                 return Receipt.STALE;
             }
             if (number > 0 && number != accepted + 1) {

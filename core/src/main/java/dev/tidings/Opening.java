@@ -66,7 +66,11 @@ final class Opening {
 
     void begin() {
         Handshake handshake = attachment.handshake();
-        if (handshake.isAcknowledging() && handshake.isResuming()) {
+        Optional<Handshake.Resume> resume = handshake.resume();
+        if (handshake.isAcknowledging() && resume.isPresent()) {
+            enter(Phase.RESUME_AWAITED);
+            resume(resume.get().token(), resume.get().received());
+        } else if (handshake.isAcknowledging() && handshake.isResuming()) {
             enter(Phase.RESUME_AWAITED);
         } else {
             authenticate(Optional.empty(), null);
@@ -167,7 +171,7 @@ final class Opening {
                 authenticate(Optional.of(auth.token()), auth.id());
             }
         } else if (inbound instanceof Inbound.Resume resume && now == Phase.RESUME_AWAITED) {
-            resume(resume);
+            resume(resume.token(), resume.received());
         } else if (inbound instanceof Inbound.Ping) {
             attachment.say(new Outbound.Pong());
         } else if (inbound instanceof Inbound.Close) {
@@ -181,19 +185,24 @@ final class Opening {
 
     // ---- Resume -----------------------------------------------------------------------------------------------------
 
-    private void resume(Inbound.Resume resume) {
-        LiveConnection connection = engine.connections().resumable(resume.token(), attachment.handshake());
+    private void resume(String token, long received) {
+        LiveConnection connection = engine.connections().resumable(token, attachment.handshake());
         if (connection == null) {
             gone();
-        } else if (move(Phase.RESUME_AWAITED, Phase.OVER) && !connection.resume(attachment, resume.received())) {
+        } else if (move(Phase.RESUME_AWAITED, Phase.OVER) && !connection.resume(attachment, received)) {
             enter(Phase.RESUME_AWAITED);
             gone();
         }
     }
 
-    /** There is nothing to go on with: say so, and go on as a new connection on the same link. */
+    /**
+     * There is nothing to go on with: say so, and go on as a new connection on the same link. A one-way wire says nothing before it is
+     * known whether it is answered by a status; there {@code welcome} in place of {@code resumed} says it.
+     */
     private void gone() {
-        attachment.say(new Outbound.Failure(null, ErrorCode.GONE, "That connection is not here any more", null));
+        if (attachment.handshake().allowsAuthFrame()) {
+            attachment.say(new Outbound.Failure(null, ErrorCode.GONE, "That connection is not here any more", null));
+        }
         if (move(Phase.RESUME_AWAITED, Phase.AUTHENTICATING)) {
             authenticate(Optional.empty(), null);
         }

@@ -515,10 +515,11 @@ final class Outbox {
      * Another link goes on, from the client's word how much it has. Returns null if it was never sent so much, else what it is told
      * is lost: after an overflow, or after it has forgotten what it had acknowledged. Gaps go ahead of whatever waits.
      *
+     * @param connection the public id to tell the client, or null if it need not be told that it goes on
      * @param subscribed the channels to name if the client has forgotten
      */
     @Nullable
-    Lost resume(Object by, String connection, long received, long expects, Set<String> subscribed) {
+    Lost resume(Object by, @Nullable String connection, long received, long expects, Set<String> subscribed) {
         Lost lost = rewind(received, subscribed);
         if (lost == null) {
             return null;
@@ -535,7 +536,9 @@ final class Outbox {
                 grow(gaps.get(i).size());
             }
             link = by;
-            owed.resumed(connection, expects);
+            if (connection != null) {
+                owed.resumed(connection, expects);
+            }
         } finally {
             lock.unlock();
         }

@@ -33,7 +33,8 @@ final class Sweeper {
                         l.sendTimeout,
                         l.resumeWindow,
                         l.presenceGrace,
-                        l.closeGrace)
+                        l.closeGrace,
+                        l.pollGap)
                 .min(Duration::compareTo)
                 .orElse(LONGEST)
                 .dividedBy(4);

@@ -5,6 +5,7 @@ import dev.tidings.spi.Attachment;
 import dev.tidings.spi.Broker;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Link;
+import dev.tidings.spi.Posted;
 import dev.tidings.spi.PresenceStore;
 import dev.tidings.spi.Refusal;
 import dev.tidings.spi.Time;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -124,6 +126,16 @@ public final class Tidings implements TransportHost, AutoCloseable {
     @Override
     public Attachment attach(Handshake handshake, Link link) {
         return engine.attach(handshake, link);
+    }
+
+    @Override
+    public CompletionStage<Posted> post(Handshake handshake, long first, List<String> frames) {
+        return engine.post(handshake, first, frames);
+    }
+
+    @Override
+    public Time time() {
+        return engine.time();
     }
 
     @Override

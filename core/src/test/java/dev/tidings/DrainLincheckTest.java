@@ -93,6 +93,16 @@ public class DrainLincheckTest {
         }
 
         @Override
+        public boolean isSettled() {
+            return true;
+        }
+
+        @Override
+        public @org.jspecify.annotations.Nullable String position() {
+            return null;
+        }
+
+        @Override
         public void written() {}
 
         @Override

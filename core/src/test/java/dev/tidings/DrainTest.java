@@ -266,6 +266,17 @@ class DrainTest {
             }
 
             @Override
+            public java.util.concurrent.CompletionStage<dev.tidings.spi.Posted> post(
+                    dev.tidings.spi.Handshake handshake, long first, java.util.List<String> frames) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public dev.tidings.spi.Time time() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
             public TransportSettings settings() {
                 return settings;
             }
@@ -304,6 +315,16 @@ class DrainTest {
         @Override
         public long nextNumber() {
             return 0;
+        }
+
+        @Override
+        public boolean isSettled() {
+            return true;
+        }
+
+        @Override
+        public @org.jspecify.annotations.Nullable String position() {
+            return null;
         }
 
         @Override

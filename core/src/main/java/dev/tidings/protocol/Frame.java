@@ -37,11 +37,7 @@ public final class Frame {
     private volatile byte @Nullable [] utf8;
 
     private Frame(
-            String text,
-            Kind kind,
-            @Nullable String channel,
-            @Nullable String event,
-            @Nullable Position position) {
+            String text, Kind kind, @Nullable String channel, @Nullable String event, @Nullable Position position) {
         this.text = Text.wellFormed(Objects.requireNonNull(text, "text"));
         this.size = Text.utf8Length(this.text, this.text.length());
         this.kind = kind;

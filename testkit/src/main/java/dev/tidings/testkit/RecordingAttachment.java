@@ -36,6 +36,8 @@ public final class RecordingAttachment implements Attachment {
     private static final Duration LONGEST_HOLD = Duration.ofSeconds(20);
 
     private final Link link;
+    private volatile boolean settled = true;
+    private volatile @Nullable String position;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -132,6 +134,35 @@ public final class RecordingAttachment implements Attachment {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** True until a test says otherwise. */
+    @Override
+    public boolean isSettled() {
+        return settled;
+    }
+
+    @Override
+    public @Nullable String position() {
+        return position;
+    }
+
+    /**
+     * Says whether the handshake's wishes are done.
+     *
+     * @param value whether they are
+     */
+    public void settle(boolean value) {
+        settled = value;
+    }
+
+    /**
+     * Says where the client stands.
+     *
+     * @param text the position, or null
+     */
+    public void stand(@Nullable String text) {
+        position = text;
     }
 
     @Override

@@ -3,19 +3,24 @@ package dev.tidings.testkit;
 import dev.tidings.spi.Attachment;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Link;
+import dev.tidings.spi.Posted;
 import dev.tidings.spi.Refusal;
+import dev.tidings.spi.Time;
 import dev.tidings.spi.TransportHost;
 import dev.tidings.spi.TransportSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +44,9 @@ public final class RecordingHost implements TransportHost, AutoCloseable {
     private final ExecutorService blocking = Executors.newCachedThreadPool(RecordingHost::daemon);
     private final BlockingQueue<RecordingAttachment> fresh = new LinkedBlockingQueue<>();
     private final List<RecordingAttachment> all = new CopyOnWriteArrayList<>();
+    private final Time time;
+    private final @Nullable RealTime ownTime;
+    private volatile BiFunction<List<String>, Long, Posted> onPost = this::bringIn;
     private volatile @Nullable Refusal refusal;
     private volatile Consumer<RecordingAttachment> onAttach = attachment -> {};
 
@@ -49,6 +57,20 @@ public final class RecordingHost implements TransportHost, AutoCloseable {
      */
     public RecordingHost(TransportSettings settings) {
         this.settings = settings;
+        this.ownTime = new RealTime();
+        this.time = ownTime;
+    }
+
+    /**
+     * A host that refuses nobody, with a clock of the test's.
+     *
+     * @param settings what it says to transports
+     * @param time the clock and the timer
+     */
+    public RecordingHost(TransportSettings settings, Time time) {
+        this.settings = settings;
+        this.ownTime = null;
+        this.time = time;
     }
 
     private static Thread daemon(Runnable task) {
@@ -117,6 +139,33 @@ public final class RecordingHost implements TransportHost, AutoCloseable {
         return attachment;
     }
 
+    /**
+     * Decides what becomes of frames that come beside a link. Without a call, they are brought in to the link that was attached last.
+     *
+     * @param action gets the frames and their first number
+     */
+    public void onPost(BiFunction<List<String>, Long, Posted> action) {
+        onPost = action;
+    }
+
+    @Override
+    public CompletionStage<Posted> post(Handshake handshake, long first, List<String> posted) {
+        return CompletableFuture.completedStage(onPost.apply(posted, first));
+    }
+
+    private Posted bringIn(List<String> posted, long first) {
+        if (all.isEmpty()) {
+            return Posted.GONE;
+        }
+        all.get(all.size() - 1).receive(first, posted);
+        return new Posted(first + posted.size(), null);
+    }
+
+    @Override
+    public Time time() {
+        return time;
+    }
+
     @Override
     public TransportSettings settings() {
         return settings;
@@ -138,5 +187,8 @@ public final class RecordingHost implements TransportHost, AutoCloseable {
         all.forEach(RecordingAttachment::letGo);
         executor.shutdownNow();
         blocking.shutdownNow();
+        if (ownTime != null) {
+            ownTime.close();
+        }
     }
 }

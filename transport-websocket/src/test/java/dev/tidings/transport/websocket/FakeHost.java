@@ -62,6 +62,16 @@ final class FakeHost implements TransportHost {
         }
 
         @Override
+        public boolean isSettled() {
+            return true;
+        }
+
+        @Override
+        public @org.jspecify.annotations.Nullable String position() {
+            return null;
+        }
+
+        @Override
         public void written() {
             written.incrementAndGet();
         }
@@ -87,6 +97,17 @@ final class FakeHost implements TransportHost {
     public Attachment attach(Handshake handshake, Link link) {
         onAttach.accept(link);
         return attachment;
+    }
+
+    @Override
+    public java.util.concurrent.CompletionStage<dev.tidings.spi.Posted> post(
+            Handshake handshake, long first, java.util.List<String> frames) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public dev.tidings.spi.Time time() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

@@ -91,6 +91,17 @@ class WebSocketContractTest {
         }
 
         @Override
+        public java.util.concurrent.CompletionStage<dev.tidings.spi.Posted> post(
+                dev.tidings.spi.Handshake handshake, long first, java.util.List<String> frames) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public dev.tidings.spi.Time time() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public TransportSettings settings() {
             return host().settings();
         }
