@@ -53,9 +53,17 @@ final class Connections {
         parting.put(connection.id(), connection);
     }
 
-    /** Its client has come, or does not come any more. */
+    /** Its client has heard why, or does not come any more. */
     void parted(LiveConnection connection) {
         parting.remove(connection.id(), connection);
+    }
+
+    boolean isParting(LiveConnection connection) {
+        return parting.get(connection.id()) == connection;
+    }
+
+    Collection<LiveConnection> parting() {
+        return parting.values();
     }
 
     Optional<LiveConnection> byId(String id) {
@@ -83,6 +91,7 @@ final class Connections {
         int dot = token.indexOf('.');
         LiveConnection connection = dot < 0 ? null : present(token.substring(0, dot));
         boolean right = connection != null
+                && handshake.isAcknowledging()
                 && connection.isSecret(token.substring(dot + 1))
                 && connection.handshake().isAcknowledging()
                 && connection.codec() == handshake.codec()

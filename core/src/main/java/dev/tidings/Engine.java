@@ -64,7 +64,7 @@ final class Engine {
     private final Deliveries deliveries;
     private final Channels channels;
     private final Connections connections = new Connections();
-    private final Links links = new Links();
+    private final Links links = new Links(connections);
     private final Sweeper sweeper;
     private final Shutdown shutdown;
     private final LongAdder publications = new LongAdder();
@@ -172,13 +172,16 @@ final class Engine {
         }
     }
 
-    /** A connection is over, and its client comes by another poll to hear why. */
+    /** A connection is over, and its client comes by another poll to hear why: it is kept for as long as that takes at most. */
     void part(LiveConnection connection) {
         connections.part(connection);
-        time.schedule(limits.pollGap, () -> {
-            connections.parted(connection);
-            connection.forget();
-        });
+        time.schedule(limits.pollGap, connection::forget);
+    }
+
+    /** The client has heard why, or does not come any more. */
+    void parted(LiveConnection connection) {
+        connections.parted(connection);
+        links.left();
     }
 
     /** A connection is over. */
@@ -205,6 +208,10 @@ final class Engine {
     /** Makes a connection of an authenticated link; false if there may be no more. */
     boolean open(LinkAttachment link, Authentication verdict, Outbound.@Nullable Authenticated accepted) {
         Handshake handshake = link.handshake();
+        if (shutdown.hasBegun()) {
+            link.finish(Disconnect.SHUTTING_DOWN);
+            return false;
+        }
         List<String> channels = handshake.parameters("channel");
         List<Position> since = since(handshake, channels.size());
         if (since == null && handshake.isPolling() && handshake.since().isPresent()) {
@@ -322,7 +329,11 @@ final class Engine {
 
     /** After an orderly end: what does not leave within the grace is given up. */
     void drainUntilGrace(LinkAttachment link, Disconnect cause) {
-        time.schedule(limits.closeGrace, () -> link.close(cause));
+        time.schedule(limits.closeGrace, () -> {
+            if (!link.isGone()) {
+                link.close(cause);
+            }
+        });
     }
 
     // ---- Messages ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
  * OPEN(link)  --resume--&gt;  OPEN(other link)
  * OPEN(poll)  --answered--&gt;  OPEN(none)  --next poll--&gt;  OPEN(poll)
  *                            OPEN(none)  --no poll in time--&gt;  DETACHED
- * any  --disconnect, plain client's link gone, resume window over--&gt;  ENDED
+ * any  --disconnect, plain client's link gone, resume window over--&gt;  ENDED(link that says so, or none)
+ *
+ * OPEN(none)  --disconnect--&gt;  PARTING  --next poll--&gt;  ENDED(poll)
+ * ENDED(poll)  --answered without a word of the end--&gt;  PARTING
+ *                              PARTING  --no poll in time--&gt;  ENDED(none)
  * </pre>
  *
  * Each change says who made it: whoever gets the state before it, and nobody else, does what belongs to it.
@@ -24,6 +28,8 @@ final class Life {
     enum Phase {
         OPEN,
         DETACHED,
+        /** It has ended between two polls, and the next one is to hear it. */
+        PARTING,
         ENDED
     }
 
@@ -48,6 +54,10 @@ final class Life {
         boolean isPolled() {
             return phase == Phase.OPEN && (link == null || link.handshake().isPolling());
         }
+
+        boolean isEnded() {
+            return phase == Phase.ENDED || phase == Phase.PARTING;
+        }
     }
 
     private final AtomicReference<State> state;
@@ -66,13 +76,13 @@ final class Life {
     }
 
     boolean isEnded() {
-        return now().phase() == Phase.ENDED;
+        return now().isEnded();
     }
 
     /** Another link carries it. Null if it has ended. */
     @Nullable
     State carry(LinkAttachment link) {
-        return move(before -> before.phase() == Phase.ENDED ? null : new State(Phase.OPEN, link, 0, null));
+        return move(before -> before.isEnded() ? null : new State(Phase.OPEN, link, 0, null));
     }
 
     /** No link carries it: after a poll the next one is due, else it waits. Null if this link did not carry it. */
@@ -84,16 +94,8 @@ final class Life {
     }
 
     /** The next poll did not come. False if it has, or something else. */
-    boolean lapse(State between) {
-        return state.compareAndSet(between, new State(Phase.DETACHED, null, between.since(), null));
-    }
-
-    /** After an end between two polls, the next one takes what is left. False if another has. */
-    boolean lastCall(LinkAttachment link) {
-        return move(before -> before.phase() == Phase.ENDED && before.link() == null
-                        ? new State(Phase.ENDED, link, before.since(), before.end())
-                        : null)
-                != null;
+    boolean lapse(State between, long now) {
+        return state.compareAndSet(between, new State(Phase.DETACHED, null, now, null));
     }
 
     /**
@@ -103,9 +105,38 @@ final class Life {
      */
     @Nullable
     State end(Disconnect cause, @Nullable LinkAttachment only) {
-        return move(before -> before.phase() == Phase.ENDED || (only != null && before.link() != only)
-                ? null
-                : new State(Phase.ENDED, before.link(), before.since(), cause));
+        return move(before -> {
+            if (before.isEnded() || (only != null && before.link() != only)) {
+                return null;
+            }
+            Phase phase = before.isBetweenPolls() ? Phase.PARTING : Phase.ENDED;
+            return new State(phase, before.link(), before.since(), cause);
+        });
+    }
+
+    /** After the end: the poll that was to say so is answered and has not; the next one is to. False if it was not this one. */
+    boolean part(LinkAttachment link) {
+        return move(before -> before.phase() == Phase.ENDED && before.link() == link
+                        ? new State(Phase.PARTING, null, before.since(), before.end())
+                        : null)
+                != null;
+    }
+
+    /** The next poll after the end takes what is left. False if another has, or it is too late. */
+    boolean lastCall(LinkAttachment link) {
+        return parted(link);
+    }
+
+    /** The next poll after the end did not come. False if it has. */
+    boolean forget() {
+        return parted(null);
+    }
+
+    private boolean parted(@Nullable LinkAttachment link) {
+        return move(before -> before.phase() == Phase.PARTING
+                        ? new State(Phase.ENDED, link, before.since(), before.end())
+                        : null)
+                != null;
     }
 
     /** The one way to change it. Returns the state before, or null if there is no change. */

@@ -12,6 +12,7 @@ import dev.tidings.protocol.Text;
 import dev.tidings.spi.Attachment;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Link;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,7 +102,7 @@ final class LinkAttachment implements Attachment {
         engine.bound(this, fresh, unauthenticated.compareAndSet(true, false));
         if (gone.get()) {
             // It went before it was known whose it is.
-            carried.linkGone(this, Disconnect.LINK_LOST);
+            carried.linkGone(this, Disconnect.LINK_LOST, false);
         }
     }
 
@@ -390,13 +391,15 @@ final class LinkAttachment implements Attachment {
         LiveConnection carried = connection;
         if (carried != null) {
             Disconnect cause;
+            boolean told;
             lock.lock();
             try {
                 cause = finishing != null ? finishing : disconnect;
+                told = finishing != null && words.isEmpty() && !speaking;
             } finally {
                 lock.unlock();
             }
-            carried.linkGone(this, cause);
+            carried.linkGone(this, cause, told);
         }
     }
 
@@ -419,13 +422,17 @@ final class LinkAttachment implements Attachment {
             opening.sweep(now);
         } else if (now - carried.writingSince(this, now) > limits.sendTimeout.toNanos()) {
             carried.tooSlow(this);
-        } else if (handshake.isAcknowledging()
-                && now - heardAt
-                        > limits.heartbeat.plus(limits.heartbeatTimeout).toNanos()) {
+        } else if (handshake.isAcknowledging() && now - heardAt > longestSilence(limits)) {
             carried.drop(this, Disconnect.HEARTBEAT_TIMEOUT);
         } else if (!handshake.isPolling() && now - pingedAt >= limits.heartbeat.toNanos()) {
             pingedAt = now;
             carried.ping();
         }
+    }
+
+    /** A poll is heard once and pinged never: its transport answers it in time. */
+    private long longestSilence(Limits limits) {
+        Duration expected = handshake.isPolling() ? limits.pollTimeout : limits.heartbeat;
+        return expected.plus(limits.heartbeatTimeout).toNanos();
     }
 }

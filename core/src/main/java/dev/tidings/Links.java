@@ -11,7 +11,12 @@ import org.jspecify.annotations.Nullable;
 final class Links {
 
     private final Set<LinkAttachment> attached = ConcurrentHashMap.newKeySet();
+    private final Connections connections;
     private volatile @Nullable CompletableFuture<Void> empty;
+
+    Links(Connections connections) {
+        this.connections = connections;
+    }
 
     void add(LinkAttachment attachment) {
         attached.add(attachment);
@@ -19,10 +24,19 @@ final class Links {
 
     void remove(LinkAttachment attachment) {
         attached.remove(attachment);
+        left();
+    }
+
+    /** A link is gone, or a connection that waited for one has parted. */
+    void left() {
         CompletableFuture<Void> waiting = empty;
-        if (waiting != null && attached.isEmpty()) {
+        if (waiting != null && isEmpty()) {
             waiting.complete(null);
         }
+    }
+
+    private boolean isEmpty() {
+        return attached.isEmpty() && connections.parting().isEmpty();
     }
 
     Iterable<LinkAttachment> all() {
@@ -37,11 +51,11 @@ final class Links {
         return count;
     }
 
-    /** Waits until all are gone, for a bounded time. */
+    /** Waits until all are gone and no ended connection waits for another poll, for a bounded time. */
     void awaitEmpty(long millis) throws InterruptedException {
         CompletableFuture<Void> waiting = new CompletableFuture<>();
         empty = waiting;
-        if (attached.isEmpty()) {
+        if (isEmpty()) {
             return;
         }
         try {

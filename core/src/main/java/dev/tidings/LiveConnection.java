@@ -1,6 +1,5 @@
 package dev.tidings;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.ErrorCode;
@@ -9,10 +8,8 @@ import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.Inbound;
 import dev.tidings.protocol.Outbound;
 import dev.tidings.protocol.Payload;
-import dev.tidings.protocol.Text;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Posted;
-import dev.tidings.spi.Refusal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,20 +20,18 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that lives on this node. It ties together what each has one job: {@link Outbox}, {@link Mailbox},
- * {@link Subscriptions}, {@link Memberships}, {@link Requests}.
+ * {@link Subscriptions}, {@link Memberships}, {@link Requests}, {@link Incoming}.
  *
- * <p>{@link Life} says what it is at the moment; whoever ends it, and nobody else, does what belongs to the end.
+ * <p>{@link Handover} says what it is at the moment, and which link carries it; whoever ends it, and nobody else, does what belongs to
+ * the end.
  */
 final class LiveConnection implements Connection {
 
     private static final int ACK_EVERY = 16;
-    private static final Duration RETRY_POST = Duration.ofMillis(500);
-    private static final String UNHANDLED = "Too many frames unhandled";
 
     private final Engine engine;
     private final String id;
@@ -50,12 +45,8 @@ final class LiveConnection implements Connection {
     private final Requests requests;
     private final Rates rates;
     private final ConcurrentHashMap<String, Object> attributes = new ConcurrentHashMap<>();
-    private final Life life;
-    /**
-     * Held while the life changes and what must agree with it does: of two links that resume at the same moment the one that the life
-     * names has the mailbox and the outbox too, and listeners hear of changes in their order. Above the locks of mailbox and outbox.
-     */
-    private final ReentrantLock handover = new ReentrantLock();
+    private final Handover handover;
+    private final Incoming incoming;
     /** Whether it has begun; an end that comes before waits in {@code early}, so that listeners hear of the beginning first. */
     private volatile boolean begun;
 
@@ -65,10 +56,6 @@ final class LiveConnection implements Connection {
     private final int ackEvery;
     /** For plain clients of one-way wires that named channels in their URL. */
     private final @Nullable Bookmark bookmark;
-
-    /** The number of the last poll that carried it; 0 while something else does. */
-    @GuardedBy("handover")
-    private long pollNumber;
 
     private volatile Authentication authentication;
 
@@ -80,10 +67,10 @@ final class LiveConnection implements Connection {
         this.codec = handshake.codec();
         this.authentication = authentication;
         this.attributes.putAll(authentication.attributes());
-        this.life = new Life(link);
         Limits limits = engine.limits();
         this.ackEvery = Math.max(1, Math.min(ACK_EVERY, limits.mailboxFrames / 4));
         this.outbox = engine.newOutbox(handshake);
+        this.handover = new Handover(engine, this, outbox, link);
         this.mailbox = new Mailbox(
                 engine.threads().callbacks(),
                 limits.mailboxFrames,
@@ -95,6 +82,7 @@ final class LiveConnection implements Connection {
         this.subscriptions = new Subscriptions(engine, this);
         this.requests = new Requests(engine, this);
         this.rates = new Rates(limits, engine.now());
+        this.incoming = new Incoming(engine, this, outbox, mailbox, requests);
         List<String> channels = handshake.parameters("channel");
         boolean oneWay = !handshake.allowsAuthFrame() && !handshake.isAcknowledging();
         this.bookmark = oneWay && !channels.isEmpty() ? new Bookmark(channels) : null;
@@ -120,6 +108,10 @@ final class LiveConnection implements Connection {
         Disconnect ended = early.getAndSet(null);
         if (ended != null) {
             end(ended, true);
+            if (link.isGone()) {
+                // It went while the connection began: nobody else will say so.
+                handover.gone(link, true);
+            }
         }
     }
 
@@ -127,107 +119,7 @@ final class LiveConnection implements Connection {
 
     /** Goes on with another link. False if it has ended. */
     boolean resume(LinkAttachment link, long received) {
-        Life.State before;
-        long expects = 0;
-        handover.lock();
-        try {
-            if (link.pollNumber() > 0 && link.pollNumber() <= pollNumber) {
-                // An old request that was late or came twice; the newer one stays.
-                link.finish(Disconnect.IN_USE);
-                return true;
-            }
-            before = life.carry(link);
-            if (before != null) {
-                pollNumber = link.pollNumber();
-                if (before.link() != null) {
-                    outbox.detach(before.link());
-                }
-                expects = mailbox.attach(link);
-            }
-        } finally {
-            handover.unlock();
-        }
-        if (before == null) {
-            return lastCall(link, received);
-        }
-        if (before.link() != null) {
-            before.link().finish(Disconnect.IN_USE);
-        }
-        link.bind(this, expects, false);
-        if (before.isPolled() && link.handshake().isPolling()) {
-            polled(link, received);
-        } else {
-            long next = expects;
-            subscriptions.authorizeAgain().whenComplete((done, failure) -> resumed(link, received, next));
-        }
-        return true;
-    }
-
-    /** Poll after poll: nobody need hear of it, and nothing need be asked again. */
-    private void polled(LinkAttachment link, long received) {
-        Outbox.Lost lost;
-        handover.lock();
-        try {
-            if (life.link() != link) {
-                return;
-            }
-            lost = outbox.resume(link, null, received, 0, subscriptions.names());
-        } finally {
-            handover.unlock();
-        }
-        carriedOn(link, lost);
-    }
-
-    /** It ended between two polls: the next one takes what is left, and hears why. */
-    private boolean lastCall(LinkAttachment link, long received) {
-        if (!life.lastCall(link)) {
-            return false;
-        }
-        engine.connections().parted(this);
-        long expects = mailbox.expects();
-        link.bind(this, expects, false);
-        String told = link.handshake().isPolling() ? null : id;
-        if (outbox.resume(link, told, received, expects, Set.of()) == null) {
-            link.finish(Disconnect.BAD_REQUEST);
-        } else {
-            link.settle();
-            signal();
-        }
-        return true;
-    }
-
-    private void carriedOn(LinkAttachment link, Outbox.@Nullable Lost lost) {
-        if (lost == null) {
-            link.fail(Disconnect.BAD_REQUEST.because("More frames received than were sent"));
-            return;
-        }
-        if (lost.direct()) {
-            subscriptions.tellAgain();
-        }
-        memberships.showAll();
-        link.settle();
-        signal();
-    }
-
-    private void resumed(LinkAttachment link, long received, long expects) {
-        Outbox.Lost lost;
-        boolean start = false;
-        handover.lock();
-        try {
-            if (life.isEnded() || life.link() != link) {
-                return;
-            }
-            lost = outbox.resume(link, id, received, expects, subscriptions.names());
-            if (lost != null) {
-                start = engine.listeners().queue(this, () -> engine.listeners().resumed(this));
-            }
-        } finally {
-            handover.unlock();
-        }
-        if (start) {
-            mailbox.start();
-        }
-        carriedOn(link, lost);
+        return handover.resume(link, received);
     }
 
     /** For one of the channels in the URL it is decided whether the client is subscribed. */
@@ -249,41 +141,23 @@ final class LiveConnection implements Connection {
         return bookmark == null ? null : bookmark.text();
     }
 
-    /** A link is gone. */
-    void linkGone(LinkAttachment link, Disconnect cause) {
+    /**
+     * A link is gone.
+     *
+     * @param told whether it has said why it ends
+     */
+    void linkGone(LinkAttachment link, Disconnect cause, boolean told) {
         if (handshake.isAcknowledging() && cause.reconnect() != Disconnect.Reconnect.NEVER) {
-            drop(link, null);
+            handover.drop(link, null);
         } else {
             end(cause, false, link);
         }
-        outbox.detach(link);
-        if (!isOpen()) {
-            outbox.clear();
-        }
+        handover.gone(link, told);
     }
 
     /** Lets go of a link, with a word why if there is one; the connection waits for another. */
     void drop(LinkAttachment link, @Nullable Disconnect cause) {
-        Life.State before;
-        boolean start = false;
-        handover.lock();
-        try {
-            before = life.detach(link, engine.now());
-            if (before != null) {
-                start = engine.listeners().queue(this, () -> engine.listeners().detached(this));
-            }
-        } finally {
-            handover.unlock();
-        }
-        if (before != null) {
-            outbox.detach(link);
-        }
-        if (start) {
-            mailbox.start();
-        }
-        if (cause != null) {
-            link.finish(cause);
-        }
+        handover.drop(link, cause);
     }
 
     /** The client broke a rule. */
@@ -305,6 +179,11 @@ final class LiveConnection implements Connection {
         link.close(Disconnect.SLOW_CONSUMER);
     }
 
+    /** The client has said that it leaves for good: on a link, or beside it. */
+    void closed(@Nullable LinkAttachment link) {
+        end(Disconnect.NORMAL, true, link);
+    }
+
     private void end(Disconnect cause, boolean orderly) {
         end(cause, orderly, null);
     }
@@ -322,15 +201,13 @@ final class LiveConnection implements Connection {
                 return;
             }
         }
-        Life.State before;
-        handover.lock();
-        try {
-            before = life.end(cause, only);
-        } finally {
-            handover.unlock();
-        }
+        Life.State before = handover.end(cause, only);
         if (before == null) {
             return;
+        }
+        if (before.isBetweenPolls()) {
+            // Before it leaves the map: the next poll is to find it in one or the other.
+            handover.part();
         }
         outbox.seal();
         mailbox.close();
@@ -341,21 +218,21 @@ final class LiveConnection implements Connection {
         ended.forEach(channel ->
                 engine.listeners().later(this, () -> engine.listeners().unsubscribed(this, channel)));
         engine.listeners().later(this, () -> engine.listeners().disconnected(this, cause));
+        leave(before, cause, orderly && handover.isLetIn());
+    }
+
+    /** Lets what waits leave, or throws it away, and says why. */
+    private void leave(Life.State before, Disconnect cause, boolean orderly) {
         LinkAttachment link = before.link();
         if (link == null) {
             if (!orderly || !before.isBetweenPolls()) {
                 outbox.clear();
             }
-            if (before.isBetweenPolls()) {
-                engine.part(this);
-            }
-        } else if (orderly) {
+            // The next poll may have come already, and wait for the end of this.
+            signal();
+        } else if (orderly && (handshake.isAcknowledging() || link.isSettled())) {
             engine.drainUntilGrace(link, cause);
             signal();
-            if (link.isGone()) {
-                // It went while the connection began: nobody else will say so.
-                outbox.clear();
-            }
         } else {
             outbox.clear();
             link.finish(cause);
@@ -377,7 +254,7 @@ final class LiveConnection implements Connection {
 
     /** Once a sweep: what takes too long ends. */
     void sweep(long now, Instant wallClock) {
-        Life.State current = life.now();
+        Life.State current = handover.now();
         Limits limits = engine.limits();
         if (outbox.ackIsDue()) {
             signal();
@@ -386,7 +263,7 @@ final class LiveConnection implements Connection {
             end(Disconnect.TOKEN_EXPIRED, true);
         } else if (current.isBetweenPolls()) {
             if (now - current.since() > limits.pollGap.toNanos()) {
-                lapse(current);
+                handover.lapse(current, now);
             }
         } else if (current.phase() == Life.Phase.DETACHED) {
             long away = now - current.since();
@@ -402,26 +279,9 @@ final class LiveConnection implements Connection {
         }
     }
 
-    /** The next poll did not come. */
-    private void lapse(Life.State between) {
-        boolean start;
-        handover.lock();
-        try {
-            start = life.lapse(between)
-                    && engine.listeners().queue(this, () -> engine.listeners().detached(this));
-        } finally {
-            handover.unlock();
-        }
-        if (start) {
-            mailbox.start();
-        }
-    }
-
-    /** It ended between two polls, and no other one came. */
+    /** It has ended, and no other poll came to hear so. */
     void forget() {
-        if (life.link() == null) {
-            outbox.clear();
-        }
+        handover.forget();
     }
 
     /** Whether its credentials ran out, and their grace too. */
@@ -432,7 +292,7 @@ final class LiveConnection implements Connection {
 
     /** After the last of an ended connection has left: its link says why and closes. */
     boolean finishIfDrained(LinkAttachment link) {
-        Disconnect end = life.now().end();
+        Disconnect end = handover.now().end();
         if (end == null || !outbox.isDrained(link)) {
             return false;
         }
@@ -444,106 +304,16 @@ final class LiveConnection implements Connection {
 
     /** A client's frame; false if the link has ended by it. */
     boolean receive(LinkAttachment link, Inbound inbound, long number, int size) {
-        Taken taken = take(link, inbound, number, size);
-        if (taken.fault() != null) {
-            link.fail(taken.fault());
-        }
-        return taken.goesOn();
+        return incoming.receive(link, inbound, number, size);
     }
 
-    /**
-     * Frames that came by a request of their own. A fault is answered to the request and ends nothing, because the client can send them
-     * again.
-     */
+    /** Frames that came beside the link, which proves that the client is there. */
     Posted post(long first, Iterable<String> frames) {
-        LinkAttachment link = life.link();
+        LinkAttachment link = handover.link();
         if (link != null) {
             link.heard(engine.now());
         }
-        long number = first;
-        for (String text : frames) {
-            int size = Text.utf8Length(text);
-            if (size > engine.limits().maxFrameBytes) {
-                return new Posted(mailbox.expects(), new Refusal(Disconnect.TOO_LARGE, null));
-            }
-            for (Inbound inbound : LinkAttachment.decode(text, codec, engine.frameLimits())) {
-                Taken taken = Taken.YES;
-                if (!inbound.isCounted()) {
-                    taken = take(null, inbound, 0, size);
-                } else if (number++ >= mailbox.expects()) {
-                    taken = take(null, inbound, number - 1, size);
-                }
-                if (!taken.goesOn()) {
-                    return new Posted(mailbox.expects(), taken.fault() == null ? null : refusal(taken.fault()));
-                }
-            }
-        }
-        return new Posted(mailbox.expects(), null);
-    }
-
-    private static Refusal refusal(Disconnect fault) {
-        boolean passes = fault.reconnect() == Disconnect.Reconnect.WITH_BACKOFF;
-        return new Refusal(fault, passes ? RETRY_POST : null);
-    }
-
-    /**
-     * What became of a frame.
-     *
-     * @param goesOn whether the next one may be taken
-     * @param fault the rule that the client broke
-     */
-    private record Taken(boolean goesOn, @Nullable Disconnect fault) {
-        static final Taken YES = new Taken(true, null);
-        static final Taken OVER = new Taken(false, null);
-
-        static Taken not(Disconnect fault) {
-            return new Taken(false, fault);
-        }
-    }
-
-    /** Takes a frame that came on a link, or, without one, beside it. */
-    private Taken take(@Nullable LinkAttachment link, Inbound inbound, long number, int size) {
-        if (!rates.admits(inbound, size, engine.now())) {
-            return Taken.not(Disconnect.RATE_LIMITED);
-        }
-        if (!inbound.isCounted()) {
-            return control(link, inbound, size);
-        }
-        Mailbox.Receipt receipt =
-                mailbox.accept(link, number, size, () -> engine.commands().handle(this, inbound));
-        return switch (receipt) {
-            case ACCEPTED -> {
-                requests.answered(inbound);
-                yield Taken.YES;
-            }
-            case DUPLICATE -> Taken.YES;
-            case STALE -> Taken.OVER;
-            case FULL -> Taken.not(Disconnect.RATE_LIMITED.because(UNHANDLED));
-            case HOLE -> Taken.not(Disconnect.BAD_REQUEST.because("A frame is missing before number " + number));
-        };
-    }
-
-    /** What the protocol itself answers, at once. */
-    private Taken control(@Nullable LinkAttachment link, Inbound inbound, int size) {
-        if (inbound instanceof Inbound.Ping) {
-            outbox.owePong();
-            signal();
-        } else if (inbound instanceof Inbound.Ack ack) {
-            if (!outbox.acknowledge(ack.received())) {
-                return Taken.not(Disconnect.BAD_REQUEST.because("More frames acknowledged than were sent"));
-            }
-        } else if (inbound instanceof Inbound.Close) {
-            end(Disconnect.NORMAL, true, link);
-            return Taken.OVER;
-        } else if (inbound instanceof Inbound.Authenticate auth) {
-            // It waits like any other frame, and within the same bounds.
-            if (mailbox.accept(link, 0, size, () -> engine.refresh(this, auth)) == Mailbox.Receipt.FULL) {
-                return Taken.not(Disconnect.RATE_LIMITED.because(UNHANDLED));
-            }
-        } else if (inbound instanceof Inbound.Resume) {
-            fault(null, ErrorCode.BAD_REQUEST, "The connection is open already", null);
-        }
-        return Taken.YES;
+        return incoming.post(first, frames);
     }
 
     /** An acknowledgement for a share of frames, so that it costs little; the sweep sends what is left over. */
@@ -558,9 +328,14 @@ final class LiveConnection implements Connection {
     /** Tells the client that it made a mistake; too many of them end the link. */
     void fault(@Nullable String command, ErrorCode code, String reason, @Nullable String channel) {
         tell(new Outbound.Failure(command, code, reason, channel));
-        LinkAttachment link = life.link();
-        if (!rates.admitsError(engine.now()) && link != null) {
-            link.fail(Disconnect.BAD_REQUEST.because("Too many errors"));
+        if (!rates.admitsError(engine.now())) {
+            Disconnect tooMany = Disconnect.BAD_REQUEST.because("Too many errors");
+            LinkAttachment link = handover.link();
+            if (link != null) {
+                link.fail(tooMany);
+            } else {
+                end(tooMany, false);
+            }
         }
     }
 
@@ -611,7 +386,7 @@ final class LiveConnection implements Connection {
     }
 
     private void overflowed() {
-        LinkAttachment link = life.link();
+        LinkAttachment link = handover.link();
         if (link != null) {
             engine.deliver(() -> tooSlow(link));
         } else if (!handshake.isAcknowledging()) {
@@ -643,7 +418,7 @@ final class LiveConnection implements Connection {
 
     /** Wakes the link now, in a thread that may write. */
     void wake() {
-        LinkAttachment link = life.link();
+        LinkAttachment link = handover.link();
         if (link != null) {
             link.wake();
         }
@@ -661,7 +436,7 @@ final class LiveConnection implements Connection {
     /** True if that was the last of an ended connection. */
     boolean written(LinkAttachment link) {
         outbox.written(link);
-        return life.isEnded();
+        return handover.isEnded();
     }
 
     long writingSince(LinkAttachment link, long now) {
@@ -703,13 +478,13 @@ final class LiveConnection implements Connection {
      * has sent.
      */
     boolean isRevoked() {
-        Disconnect end = life.now().end();
+        Disconnect end = handover.now().end();
         return end != null
                 && (end.code() == Disconnect.UNAUTHORIZED.code() || end.code() == Disconnect.FORBIDDEN.code());
     }
 
     boolean isAttached() {
-        return life.now().phase() == Life.Phase.OPEN;
+        return handover.now().phase() == Life.Phase.OPEN;
     }
 
     Authentication authentication() {
@@ -745,14 +520,14 @@ final class LiveConnection implements Connection {
 
     @Override
     public Optional<String> transport() {
-        Life.State current = life.now();
+        Life.State current = handover.now();
         LinkAttachment link = current.link();
         return current.phase() == Life.Phase.OPEN && link != null ? Optional.of(link.transport()) : Optional.empty();
     }
 
     @Override
     public boolean isOpen() {
-        return !life.isEnded();
+        return !handover.isEnded();
     }
 
     @Override

@@ -69,6 +69,9 @@ final class Outbox {
     private boolean sealed;
 
     @GuardedBy("lock")
+    private boolean cleared;
+
+    @GuardedBy("lock")
     private boolean overflowed;
 
     @GuardedBy("lock")
@@ -223,6 +226,16 @@ final class Outbox {
         lock.lock();
         try {
             owed.ack(number, due);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The client does not know that its frames up to here are handled, or it would not send them again. */
+    void oweAckAgain() {
+        lock.lock();
+        try {
+            owed.ackAgain();
         } finally {
             lock.unlock();
         }
@@ -531,13 +544,15 @@ final class Outbox {
         }
         lock.lock();
         try {
-            for (int i = gaps.size() - 1; i >= 0; i--) {
+            for (int i = gaps.size() - 1; i >= 0 && !cleared; i--) {
                 waiting.addFirst(gaps.get(i));
                 grow(gaps.get(i).size());
             }
             link = by;
             if (connection != null) {
                 owed.resumed(connection, expects);
+            } else if (retained.hasNext()) {
+                owed.ackAgain();
             }
         } finally {
             lock.unlock();
@@ -589,6 +604,7 @@ final class Outbox {
         lock.lock();
         try {
             sealed = true;
+            cleared = true;
             forget();
             owed.clear();
             wrote();

@@ -17,6 +17,9 @@ final class Owed {
     private Outbound.@Nullable Resumed resumed;
     private long ack;
     private boolean ackDue;
+    /** The last one that was said. */
+    private long acked;
+
     private boolean pong;
 
     void add(Frame frame) {
@@ -35,6 +38,12 @@ final class Owed {
     void ack(long number, boolean due) {
         ack = number;
         ackDue |= due;
+    }
+
+    /** The answer that the last acknowledgement was in may be lost, and is said again as a whole. */
+    void ackAgain() {
+        ack = Math.max(ack, acked);
+        ackDue = ack > 0;
     }
 
     /** An acknowledgement that is owed is due now. True if there is one. */
@@ -64,6 +73,7 @@ final class Owed {
         }
         if (ackDue) {
             Outbound said = new Outbound.Ack(ack);
+            acked = ack;
             ack = 0;
             ackDue = false;
             return said;

@@ -51,6 +51,7 @@ final class Shutdown {
                             MAX_DRAIN_MILLIS, engine.limits().closeGrace.toMillis()));
             // Who attaches from now on is closed by the one who attaches it.
             ended = true;
+            engine.connections().parting().forEach(LiveConnection::forget);
             engine.links().all().forEach(attachment -> attachment.close(Disconnect.SHUTTING_DOWN));
             engine.links().awaitEmpty(LAST_CALL_MILLIS);
         } catch (InterruptedException e) {

@@ -124,7 +124,7 @@ public final class JsonCodec implements Codec {
             return "close";
         } else if (message instanceof Outbound.Failure) {
             return "failure";
-        } else if (message instanceof Outbound.Subscribed) {
+        } else if (message instanceof Outbound.Subscribed subscribed && subscribed.id() == null) {
             return "subscribed";
         } else if (message instanceof Outbound.Unsubscribed) {
             return "unsubscribed";

@@ -47,8 +47,8 @@ public interface Attachment {
     long nextNumber();
 
     /**
-     * Whether what the handshake asked for is done: the connection is open, and for each channel in the URL it has been said whether the
-     * client is subscribed. From then on "nothing to poll" means that there is nothing. {@link Link#wake} comes when it turns true.
+     * Whether what the handshake asked for is done: the connection is open, and for each channel in the URL of a plain client of a
+     * one-way wire it has been said whether the client is subscribed. From then on "nothing to poll" means that there is nothing. {@link Link#wake} comes when it turns true.
      *
      * @return true if it is
      */
@@ -72,7 +72,8 @@ public interface Attachment {
 
     /**
      * The link is gone, whoever ended it. Exactly once for each attachment (L5), after the last {@code receive} has begun. A
-     * connection of an acknowledging client waits for another link, unless the code is 1000.
+     * connection of an acknowledging client waits for another link, unless the code is 1000. A poll that was answered is gone by
+     * {@link Disconnect#LINK_LOST} too: the next one goes on.
      *
      * @param disconnect how it ended: the wire's own code, or {@link Disconnect#LINK_LOST}
      */
