@@ -797,6 +797,89 @@ class OutboxTest {
     }
 
     @Test
+    void open_sealedMeanwhile_givesBackWhatWasHeld() {
+        Outbox outbox = attached(true);
+        outbox.offer(lane, Frame.ofChannel("held", "a", null, null));
+        outbox.seal();
+        outbox.open(lane, Frame.counted("word"));
+
+        assertThat(queuedBytes.sum()).isZero();
+        assertThat(poll(outbox)).isNull();
+        assertThat(outbox.isDrained(link)).isTrue();
+    }
+
+    @Test
+    void openPresence_clearedMeanwhile_givesBackWhatWasHeld() {
+        Outbox outbox = attached(true);
+        outbox.open(lane, null);
+        outbox.holdPresence(lane);
+        outbox.offerPresence(lane, Frame.ofChannel("held", "a", null, null), 2);
+        outbox.clear();
+        outbox.openPresence(lane, Frame.ofChannel("snapshot", "a", null, null), 1);
+
+        assertThat(queuedBytes.sum()).isZero();
+        assertThat(dropped.sum()).isZero();
+        assertThat(poll(outbox)).isNull();
+    }
+
+    @Test
+    void resume_cleared_tellsNoGap() {
+        Outbox outbox = attached(true);
+        offer(outbox, "1", "2", "3", "4", "5");
+        assertThat(outbox.offer(Frame.counted("6"))).isEqualTo(Offer.OVERFLOW);
+        outbox.clear();
+        Object next = new Object();
+
+        assertThat(outbox.resume(next, null, 0, 1, Set.of())).isNotNull();
+        assertThat(outbox.poll(next, 0)).isNull();
+        assertThat(queuedBytes.sum()).isZero();
+    }
+
+    @Test
+    void resume_withoutAWord_goesOnWithTheNextFrame() {
+        Outbox outbox = attached(true);
+        offer(outbox, "1", "2");
+        pollAll(outbox);
+        offer(outbox, "3");
+        Object next = new Object();
+
+        assertThat(outbox.resume(next, null, 1, 1, Set.of())).isEqualTo(Lost.NOTHING);
+        assertThat(outbox.nextNumber()).isEqualTo(2);
+        assertThat(outbox.poll(next, 0).text()).isEqualTo("2");
+        assertThat(outbox.poll(next, 0).text()).isEqualTo("3");
+        assertThat(outbox.poll(next, 0)).isNull();
+    }
+
+    /** The acknowledgement is not counted, and nobody can know whether it has arrived. */
+    @Test
+    void resume_withoutAWordAfterAnAnswerWasLost_saysTheAcknowledgementAgain() {
+        Outbox outbox = attached(true);
+        offer(outbox, "1");
+        outbox.oweAck(7, true);
+        assertThat(poll(outbox)).contains("\"ack\"");
+        assertThat(poll(outbox)).isEqualTo("1");
+        Object arrived = new Object();
+        outbox.resume(arrived, null, 1, 1, Set.of());
+        assertThat(outbox.poll(arrived, 0)).isNull();
+
+        offer(outbox, "2");
+        assertThat(outbox.poll(arrived, 0).text()).isEqualTo("2");
+        Object lost = new Object();
+        outbox.resume(lost, null, 1, 1, Set.of());
+        assertThat(outbox.poll(lost, 0).text()).contains("\"ack\"", "7");
+        assertThat(outbox.poll(lost, 0).text()).isEqualTo("2");
+        assertThat(outbox.poll(lost, 0)).isNull();
+    }
+
+    @Test
+    void oweAckAgain_nothingWasEverHandled_saysNothing() {
+        Outbox outbox = attached(true);
+        outbox.oweAckAgain();
+
+        assertThat(poll(outbox)).isNull();
+    }
+
+    @Test
     void clear_everything_givesAllBytesBack() {
         for (boolean acknowledging : new boolean[] {true, false}) {
             Outbox outbox = attached(acknowledging);

@@ -3,6 +3,7 @@ package dev.tidings.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,6 +47,51 @@ class FrameTest {
         assertThat(ofChannel.channel()).isEqualTo("c");
         assertThat(ofChannel.event()).isEqualTo("e");
         assertThat(ofChannel.position()).isEqualTo(position);
+    }
+
+    /** What wires that name events say: the application's name, or that of the type. */
+    @Test
+    void event_ofTheCodec_isTheApplicationsNameOrTheTypes() {
+        Disconnect end = Disconnect.NORMAL;
+        Outbound.Welcome welcome = new Outbound.Welcome("c", null, null, 1, 1, null, 1, 1, 1);
+        assertThat(event(welcome, Frame.Kind.CARRIER)).isEqualTo("welcome");
+        assertThat(event(new Outbound.Close(end, null), Frame.Kind.CARRIER)).isEqualTo("close");
+        assertThat(event(new Outbound.Ping(), Frame.Kind.CARRIER)).isEqualTo("protocol");
+        assertThat(event(new Outbound.Resumed("c", 1, 1), Frame.Kind.CARRIER)).isEqualTo("protocol");
+        assertThat(event(new Outbound.Failure(null, ErrorCode.GONE, "", null), Frame.Kind.NOTICE))
+                .isEqualTo("failure");
+        assertThat(event(new Outbound.Subscribed(null, "a", null, null), Frame.Kind.NOTICE))
+                .isEqualTo("subscribed");
+        assertThat(event(new Outbound.Subscribed("1", "a", null, null), Frame.Kind.NOTICE))
+                .isEqualTo("protocol");
+        assertThat(event(new Outbound.Unsubscribed("a", ErrorCode.FORBIDDEN, ""), Frame.Kind.NOTICE))
+                .isEqualTo("unsubscribed");
+        assertThat(event(new Outbound.PresenceSnapshot("a", 1, List.of()), Frame.Kind.NOTICE))
+                .isEqualTo("presence");
+        assertThat(event(
+                        new Outbound.Presence(new PresenceChange("a", 1, List.of(), List.of(), List.of())),
+                        Frame.Kind.NOTICE))
+                .isEqualTo("presence");
+        assertThat(event(new Outbound.Gap("a", GapReason.LIMIT), Frame.Kind.GAP))
+                .isEqualTo("gap");
+        assertThat(event(new Outbound.Gap(null, GapReason.LIMIT), Frame.Kind.GAP))
+                .isEqualTo("gap");
+        assertThat(event(new Outbound.Done("1"), Frame.Kind.NOTICE)).isEqualTo("protocol");
+        assertThat(event(new Outbound.Request("s1", "ask", Payload.NULL), Frame.Kind.NOTICE))
+                .isEqualTo("protocol");
+        assertThat(event(new Outbound.Direct("notice", Payload.NULL), Frame.Kind.MESSAGE))
+                .isEqualTo("notice");
+        Publication published = new Publication("a", "flash", Payload.NULL, null, null, true, null);
+        assertThat(event(new Outbound.Message(published), Frame.Kind.MESSAGE)).isEqualTo("flash");
+        Publication unnamed = new Publication("a", null, Payload.NULL, null, null, true, null);
+        assertThat(event(new Outbound.Message(unnamed), Frame.Kind.MESSAGE)).isNull();
+    }
+
+    private static String event(Outbound message, Frame.Kind kind) {
+        Frame frame = JsonCodec.INSTANCE.encode(message);
+        assertThat(frame.kind()).as(frame.text()).isEqualTo(kind);
+        assertThat(frame.isCounted()).isEqualTo(kind != Frame.Kind.CARRIER);
+        return frame.event();
     }
 
     @Test

@@ -20,6 +20,9 @@ final class Conversation {
     boolean acknowledges = true;
     boolean answersPings = true;
 
+    /** Whether the client's frames are posted, and not answered on the link. */
+    boolean posts;
+
     /** Whether the present link carries the connection. */
     private boolean open;
 
@@ -34,6 +37,9 @@ final class Conversation {
     private long sent;
 
     private final ArrayDeque<Sent> unacknowledged = new ArrayDeque<>();
+
+    /** The number of the last frame that the server has taken, as far as the client knows. */
+    private long taken;
 
     Conversation(boolean acknowledging) {
         this.acknowledging = acknowledging;
@@ -72,7 +78,33 @@ final class Conversation {
             return List.of(text);
         }
         unacknowledged.add(new Sent(++sent, text));
-        return open ? List.of(text) : List.of();
+        return open && !posts ? List.of(text) : List.of();
+    }
+
+    /** The number of the first frame to post. */
+    long firstToPost() {
+        return taken + 1;
+    }
+
+    /** The frames that the server does not have, as far as the client knows. */
+    List<String> toPost() {
+        return unacknowledged.stream()
+                .filter(frame -> frame.number() > taken)
+                .map(Sent::text)
+                .toList();
+    }
+
+    /** The server has said which number it expects. */
+    void posted(long expects) {
+        if (expects - 1 > sent) {
+            throw new AssertionError("The server expects frame " + expects + " of " + sent);
+        }
+        taken = Math.max(taken, expects - 1);
+    }
+
+    /** What was posted, and not acknowledged, may not have arrived. */
+    void postAgain() {
+        taken = unacknowledged.isEmpty() ? sent : unacknowledged.element().number() - 1;
     }
 
     static String resume(String token, long has) {
@@ -84,6 +116,15 @@ final class Conversation {
             throw new IllegalStateException("There is no connection to resume");
         }
         return resume(token, received);
+    }
+
+    /** The answer to a poll has come, which says what its first counted frame is; also where "resumed" was in one that was lost. */
+    void answered(long first) {
+        if (token != null && acknowledging) {
+            open = true;
+            next = first;
+            received = Math.max(received, first - 1);
+        }
     }
 
     String ack() {
@@ -115,12 +156,15 @@ final class Conversation {
 
     private void begin(ReceivedFrame welcome, List<String> answers) {
         open = true;
+        if (connection != null && !connection.equals(welcome.string("connection"))) {
+            forget();
+        }
         connection = welcome.string("connection");
         if (acknowledging) {
             token = welcome.string("resume");
             next = welcome.number("next");
             received = next - 1;
-            unacknowledged.forEach(frame -> answers.add(frame.text()));
+            sendAgain(answers);
         }
     }
 
@@ -136,7 +180,14 @@ final class Conversation {
         if (expects != first) {
             throw new AssertionError("The server expects frame " + expects + ", but acknowledged all before " + first);
         }
-        unacknowledged.forEach(frame -> answers.add(frame.text()));
+        taken = Math.max(taken, expects - 1);
+        sendAgain(answers);
+    }
+
+    private void sendAgain(List<String> answers) {
+        if (!posts) {
+            unacknowledged.forEach(frame -> answers.add(frame.text()));
+        }
     }
 
     private void acknowledged(long number) {
@@ -146,6 +197,7 @@ final class Conversation {
         while (!unacknowledged.isEmpty() && unacknowledged.element().number() <= number) {
             unacknowledged.remove();
         }
+        taken = Math.max(taken, number);
     }
 
     private boolean isNew(ReceivedFrame frame, List<String> answers) {
@@ -171,6 +223,7 @@ final class Conversation {
         connection = null;
         token = null;
         sent = 0;
+        taken = 0;
         unacknowledged.clear();
     }
 

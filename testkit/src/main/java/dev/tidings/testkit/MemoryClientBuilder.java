@@ -26,6 +26,7 @@ public final class MemoryClientBuilder {
     private final List<Consumer<Handshake.Builder>> parts = new ArrayList<>();
     private final List<String> channels = new ArrayList<>();
     private String transport = "memory";
+    private MemoryWire wire = MemoryWire.SOCKET;
     private boolean autoAck = true;
     private boolean autoPong = true;
 
@@ -50,6 +51,17 @@ public final class MemoryClientBuilder {
      */
     public MemoryClientBuilder transport(String name) {
         transport = name;
+        return this;
+    }
+
+    /**
+     * What sort of link it opens, which is {@link MemoryWire#SOCKET} if this is not called; see {@link MemoryClient#wire}.
+     *
+     * @param sort the sort
+     * @return this builder
+     */
+    public MemoryClientBuilder wire(MemoryWire sort) {
+        wire = sort;
         return this;
     }
 
@@ -164,7 +176,8 @@ public final class MemoryClientBuilder {
         MemoryClient client = new MemoryClient(host, transport, acknowledging, handshake);
         client.autoAck(autoAck);
         client.autoPong(autoPong);
-        client.open(false, null);
+        client.wire(wire);
+        client.begin();
         return client;
     }
 

@@ -23,16 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What the peer gets, it gets in the thread that writes; what it sends is brought in by whoever sends, one at a time. The wire can
  * be stalled (a write does not end), and it can go dark (everything is lost without a word).
  */
-final class MemoryLink implements Link {
-
-    /** The other end of the wire. */
-    interface Peer {
-        /** A frame has arrived. */
-        void arrived(MemoryLink link, String text);
-
-        /** The wire has ended. */
-        void ended(MemoryLink link, Disconnect disconnect);
-    }
+final class MemoryLink implements Link, Wire {
 
     /** What a peer sends at once: a frame, or several with the number of the first. */
     private record Sent(long first, List<String> frames) {}
@@ -76,7 +67,8 @@ final class MemoryLink implements Link {
         this.peer = peer;
     }
 
-    void open(Handshake handshake) {
+    @Override
+    public void open(Handshake handshake) {
         Attachment core = host.attach(handshake, this);
         Drain loop = new Drain(core, host, this::write, failure -> end(Disconnect.LINK_LOST));
         attachment = core;
@@ -122,8 +114,9 @@ final class MemoryLink implements Link {
     }
 
     private void take(Frame frame) {
+        Attachment core = attachment;
         if (end.get() == null && arrives()) {
-            peer.arrived(this, frame.text());
+            peer.arrived(this, frame.text(), core == null ? null : core.position());
         }
         Drain loop = drain;
         if (loop != null) {
@@ -144,8 +137,8 @@ final class MemoryLink implements Link {
         }
     }
 
-    /** From now on no write ends. */
-    void stall() {
+    @Override
+    public void stall() {
         lock.lock();
         try {
             stalled = true;
@@ -154,8 +147,8 @@ final class MemoryLink implements Link {
         }
     }
 
-    /** Writes end again. */
-    void unstall() {
+    @Override
+    public void unstall() {
         Frame waiting;
         lock.lock();
         try {
@@ -170,8 +163,8 @@ final class MemoryLink implements Link {
         }
     }
 
-    /** After so many frames more nothing arrives any more, in neither direction, and neither end is told. */
-    void darkAfter(int frames) {
+    @Override
+    public void darkAfter(int frames) {
         lock.lock();
         try {
             // What is dark stays dark: no wire loses a frame and carries the next.
@@ -251,8 +244,8 @@ final class MemoryLink implements Link {
         end(disconnect);
     }
 
-    /** The wire ends, whoever ends it. */
-    void end(Disconnect cause) {
+    @Override
+    public void end(Disconnect cause) {
         if (!end.compareAndSet(null, cause)) {
             return;
         }

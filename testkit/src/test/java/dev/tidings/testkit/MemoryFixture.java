@@ -49,17 +49,17 @@ final class MemoryFixture implements TransportContract.Fixture {
         }
     }
 
-    private static final class MemoryPeer implements TransportContract.Peer, MemoryLink.Peer {
+    private static final class MemoryPeer implements TransportContract.Peer, Wire.Peer {
         private final Seen seen = new Seen();
         private MemoryLink link;
 
         @Override
-        public void arrived(MemoryLink on, String text) {
+        public void arrived(Wire on, String text, String position) {
             seen.texts.add(text);
         }
 
         @Override
-        public void ended(MemoryLink on, Disconnect disconnect) {
+        public void ended(Wire on, Disconnect disconnect) {
             seen.end.complete(disconnect);
         }
 
