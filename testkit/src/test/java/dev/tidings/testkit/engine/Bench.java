@@ -11,6 +11,7 @@ import dev.tidings.testkit.ManualExecutor;
 import dev.tidings.testkit.ManualTime;
 import dev.tidings.testkit.MemoryClient;
 import dev.tidings.testkit.MemoryClientBuilder;
+import dev.tidings.testkit.MemoryWire;
 import dev.tidings.testkit.ReceivedFrame;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -131,10 +132,37 @@ final class Bench implements AutoCloseable {
         return connect(MemoryClient.plain(tidings).principal(user));
     }
 
+    /** A client that polls and has the answer to its first poll. */
+    MemoryClient polling() {
+        return connect(MemoryClient.acknowledging(tidings).wire(MemoryWire.POLLS));
+    }
+
+    /** A client that has a stream, and posts. */
+    MemoryClient streaming() {
+        return connect(MemoryClient.acknowledging(tidings).wire(MemoryWire.STREAM));
+    }
+
+    /** The next poll of a client. */
+    void poll(MemoryClient client) {
+        client.poll();
+        settle();
+    }
+
+    /** Lets time pass while a client polls, as a correct one does: again at once after every answer. */
+    void pollFor(MemoryClient client, Duration by) {
+        for (Duration left = by; left.compareTo(Duration.ZERO) > 0; left = left.minus(STEP)) {
+            poll(client);
+            advance(STEP);
+        }
+    }
+
     MemoryClient subscribed(MemoryClient client, String... channels) {
         for (String channel : channels) {
             String id = client.subscribe(channel);
             settle();
+            if (client.answer(id).isEmpty()) {
+                poll(client);
+            }
             assertThat(client.answer(id))
                     .hasValueSatisfying(a -> assertThat(a.type()).isEqualTo("reply"));
         }
@@ -200,6 +228,10 @@ final class Bench implements AutoCloseable {
     @Override
     public void close() {
         clients.forEach(MemoryClient::cut);
+        if (clients.stream().anyMatch(client -> client.answers() > 0)) {
+            // Closing would wait for their next polls.
+            seconds(12);
+        }
         settle();
         tidings.close();
     }
