@@ -102,6 +102,12 @@ final class Conversation {
         taken = Math.max(taken, expects - 1);
     }
 
+    /** The same after frames that the client did not count. */
+    void postedUncounted(long expects) {
+        sent = Math.max(sent, expects - 1);
+        posted(expects);
+    }
+
     /** What was posted, and not acknowledged, may not have arrived. */
     void postAgain() {
         taken = unacknowledged.isEmpty() ? sent : unacknowledged.element().number() - 1;

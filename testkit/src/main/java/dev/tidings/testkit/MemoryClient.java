@@ -467,11 +467,6 @@ public final class MemoryClient implements ClientCommands {
         } finally {
             lock.unlock();
         }
-        Posted answer = post(said, first, frames);
-        return answer.refusal() == null && !answer.isGone();
-    }
-
-    private Posted post(Handshake said, long first, List<String> frames) {
         Posted answer = host.post(said, first, frames).toCompletableFuture().join();
         lock.lock();
         try {
@@ -482,11 +477,11 @@ public final class MemoryClient implements ClientCommands {
         } finally {
             lock.unlock();
         }
-        return answer;
+        return answer.refusal() == null && !answer.isGone();
     }
 
     /**
-     * Posts frames with the number of the first, past all counting.
+     * Posts frames with the number of the first, whatever they are. What is taken counts for the client as sent.
      *
      * @param first the number of the first counted frame
      * @param frames the frames
@@ -500,7 +495,18 @@ public final class MemoryClient implements ClientCommands {
         } finally {
             lock.unlock();
         }
-        return host.post(said, first, List.copyOf(frames)).toCompletableFuture().join();
+        Posted answer = host.post(said, first, List.copyOf(frames))
+                .toCompletableFuture()
+                .join();
+        if (!answer.isGone()) {
+            lock.lock();
+            try {
+                conversation.postedUncounted(answer.expects());
+            } finally {
+                lock.unlock();
+            }
+        }
+        return answer;
     }
 
     /** Posts everything again that is not acknowledged, as after an answer that was lost. */

@@ -28,6 +28,7 @@ final class MemoryPoll implements Link, Wire {
     private final AtomicReference<@Nullable Disconnect> end = new AtomicReference<>();
 
     private final AtomicBoolean told = new AtomicBoolean();
+    private final AtomicBoolean peerTold = new AtomicBoolean();
     private volatile @Nullable Attachment attachment;
 
     // How often somebody asked for a look; whoever lifts it from 0 looks, so that there is one at a time.
@@ -121,19 +122,22 @@ final class MemoryPoll implements Link, Wire {
 
     @Override
     public void close(Disconnect disconnect) {
-        end(disconnect);
+        end(disconnect, !dark);
     }
 
+    /** The client gives up, or the network does and both sides hear of it. */
     @Override
     public void end(Disconnect cause) {
-        if (!end.compareAndSet(null, cause)) {
-            return;
-        }
-        if (!dark) {
+        end(cause, true);
+    }
+
+    private void end(Disconnect cause, boolean heard) {
+        boolean first = end.compareAndSet(null, cause);
+        if (heard && (first || dark) && peerTold.compareAndSet(false, true)) {
             peer.ended(this, cause);
         }
         Attachment core = attachment;
-        if (core != null) {
+        if (first && core != null) {
             tell(core, cause);
         }
     }

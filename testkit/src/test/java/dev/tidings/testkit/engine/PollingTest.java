@@ -9,6 +9,7 @@ import dev.tidings.Stats;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Payload;
 import dev.tidings.spi.Handshake;
+import dev.tidings.spi.Link;
 import dev.tidings.testkit.MemoryClient;
 import dev.tidings.testkit.MemoryClientBuilder;
 import dev.tidings.testkit.MemoryWire;
@@ -180,6 +181,8 @@ class PollingTest {
     @Test
     void overflow_betweenPolls_isToldByTheNext() {
         MemoryClient client = bench.subscribed(bench.polling(), "news");
+        bench.poll(client);
+        client.timeOut();
         for (int i = 0; i < 5_000; i++) {
             bench.publish("news", i);
         }
@@ -506,20 +509,37 @@ class PollingTest {
         MemoryClient client = bench.polling();
         send(client, 1, 100);
         bench.connection(client).disconnect(Disconnect.FORBIDDEN);
-        String token = client.resumeToken();
         for (int i = 1; i <= 20; i++) {
-            MemoryClient again = MemoryClient.acknowledging(bench.tidings)
-                    .wire(MemoryWire.POLLS)
-                    .handshake(late -> late.resume(new Handshake.Resume(token, 0, 0)))
-                    .address("203.0.113." + i)
-                    .connect();
-            again.stall();
+            Handshake again = Handshake.builder("lost")
+                    .acknowledging(true)
+                    .allowsAuthFrame(false)
+                    .polling(true)
+                    .resume(new Handshake.Resume(client.resumeToken(), 0, i))
+                    .build();
+            bench.tidings.attach(again, new Deaf()).detached(Disconnect.LINK_LOST);
             bench.settle();
-            again.cut();
+            if (i == 8) {
+                assertThat(bench.tidings.stats().queuedBytes()).isPositive();
+            }
             bench.seconds(1);
         }
+        assertThat(bench.tidings.stats().queuedBytes()).isZero();
         bench.seconds(30);
         assertThat(bench.tidings.stats().queuedBytes()).isZero();
+    }
+
+    /** A link that takes nothing. */
+    private static final class Deaf implements Link {
+        @Override
+        public String transport() {
+            return "deaf";
+        }
+
+        @Override
+        public void wake() {}
+
+        @Override
+        public void close(Disconnect disconnect) {}
     }
 
     @Test
