@@ -11,6 +11,7 @@ import dev.tidings.protocol.Payload;
 import dev.tidings.testkit.ManualExecutor;
 import dev.tidings.testkit.ManualTime;
 import dev.tidings.testkit.MemoryClient;
+import dev.tidings.testkit.MemoryWire;
 import dev.tidings.testkit.ReceivedFrame;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ class RandomLifeTest {
 
     private static final int ROUNDS = 150;
     private static final int STEPS = 400;
+    private static final List<MemoryWire> WIRES = List.of(MemoryWire.values());
 
     @Test
     void life_atRandom_losesNothingSilently() {
@@ -37,12 +39,14 @@ class RandomLifeTest {
         long first = only != null ? only : 20_260_101L;
         int gaps = 0;
         int resumes = 0;
+        int answers = 0;
         for (long seed = first; seed < (only != null ? first + 1 : first + ROUNDS); seed++) {
             try {
                 Round round = new Round(seed);
                 round.run();
                 gaps += round.client.received("gap").size();
                 resumes += round.client.wire("resumed").size();
+                answers += round.client.answers();
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError("Failed with -Dtidings.seed=" + seed, e);
             }
@@ -50,12 +54,14 @@ class RandomLifeTest {
         if (only == null) {
             assertThat(gaps).as("Overflow was tried").isGreaterThan(ROUNDS);
             assertThat(resumes).as("Resuming was tried").isGreaterThan(ROUNDS * 5);
+            assertThat(answers).as("Polling was tried").isGreaterThan(ROUNDS * 5);
         }
     }
 
     /** One life. A message is a number of a stream; streams are the channels, the direct messages, and the client's own. */
     private static final class Round {
         private final Random random;
+        private MemoryWire wire = MemoryWire.SOCKET;
         private final ManualTime time = new ManualTime();
         private final ManualExecutor callbacks = new ManualExecutor();
         private final ManualExecutor deliveries = new ManualExecutor();
@@ -156,9 +162,11 @@ class RandomLifeTest {
             } else if (dice < 74) {
                 callbacks.runOne(random);
                 log.add("c");
-            } else if (dice < 80) {
+            } else if (dice < 79) {
                 log.add("cut");
                 client.cut();
+            } else if (dice < 81) {
+                change();
             } else if (dice < 88) {
                 resume();
             } else if (dice < 93) {
@@ -194,7 +202,19 @@ class RandomLifeTest {
             });
         }
 
+        /** Another transport carries it from now on. */
+        private void change() {
+            wire = WIRES.get(random.nextInt(WIRES.size()));
+            log.add("by " + wire);
+            client.wire(wire);
+            client.resume();
+        }
+
         private void resume() {
+            if (wire == MemoryWire.POLLS) {
+                poll();
+                return;
+            }
             if (client.isOpen() && random.nextInt(4) > 0) {
                 return;
             }
@@ -202,8 +222,29 @@ class RandomLifeTest {
             client.resume();
         }
 
+        private void poll() {
+            switch (random.nextInt(8)) {
+                case 0 -> {
+                    log.add("overtake");
+                    client.resume();
+                }
+                case 1 -> {
+                    log.add("time-out");
+                    client.timeOut();
+                }
+                default -> {
+                    log.add("poll");
+                    client.poll();
+                }
+            }
+            if (random.nextInt(6) == 0) {
+                log.add("post again");
+                client.postAgain();
+            }
+        }
+
         private void wire() {
-            if (!client.isOpen()) {
+            if (!client.isOpen() || (wire == MemoryWire.POLLS && !client.isPolling())) {
                 return;
             }
             int how = random.nextInt(4);
@@ -221,16 +262,19 @@ class RandomLifeTest {
             client.autoAck(true);
             client.cut();
             settle();
-            log.add("end");
+            log.add("end by " + wire);
             client.resume();
             settle();
-            for (int i = 0; i < 4; i++) {
-                time.advance(Duration.ofSeconds(1));
+            client.postAgain();
+            for (int i = 0; i < 8; i++) {
+                time.advance(Duration.ofMillis(500));
                 settle();
-                if (!client.isOpen()) {
+                if (wire == MemoryWire.POLLS) {
+                    client.poll();
+                } else if (!client.isOpen()) {
                     client.resume();
-                    settle();
                 }
+                settle();
             }
             check(true);
             life();
@@ -288,6 +332,9 @@ class RandomLifeTest {
             assertThat(words.get(0)).isEqualTo("connect");
             assertThat(words.stream().filter(word -> word.equals("connect"))).hasSize(1);
             assertThat(words).doesNotContain("disconnect");
+            for (int i = 1; i < words.size(); i++) {
+                assertThat(words.get(i - 1) + words.get(i)).isNotEqualTo("detacheddetached");
+            }
         }
     }
 }

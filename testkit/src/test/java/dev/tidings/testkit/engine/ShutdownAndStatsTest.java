@@ -11,6 +11,8 @@ import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Outcome;
 import dev.tidings.protocol.Payload;
 import dev.tidings.testkit.MemoryClient;
+import dev.tidings.testkit.MemoryWire;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -90,6 +92,50 @@ class ShutdownAndStatsTest {
         Awaitility.await()
                 .until(() -> Thread.getAllStackTraces().keySet().stream()
                         .noneMatch(thread -> thread.getName().startsWith("closing-")));
+    }
+
+    /** A client between two polls is waited for, and hears with the next one what waits and why it ends. */
+    @Test
+    void close_clientBetweenPolls_isToldByItsNextPoll() {
+        Tidings tidings = Tidings.builder().name("closing-polls").build();
+        MemoryClient client =
+                MemoryClient.acknowledging(tidings).wire(MemoryWire.POLLS).connect();
+        Awaitility.await().until(() -> client.isOpen() && !client.isPolling());
+        tidings.broadcast("last", Payload.json("1"));
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(tidings::close);
+        MemoryClient late = MemoryClient.plain(tidings).connect();
+        Awaitility.await()
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> tidings.stats().connections() == 0);
+        assertThat(closing).isNotDone();
+        client.poll();
+        Awaitility.await().until(() -> !client.isPolling());
+        if (client.closures().isEmpty()) {
+            client.poll();
+        }
+        closing.orTimeout(2, TimeUnit.SECONDS).join();
+        assertThat(Bench.direct(client)).containsExactly("1");
+        assertThat(client.wire("close").get(0).number("code")).isEqualTo(4203);
+        assertThat(client.closures()).containsExactly(Disconnect.SHUTTING_DOWN);
+        assertThat(client.refused()).isEmpty();
+        assertThat(late.isOpen()).isFalse();
+        assertThat(tidings.stats().queuedBytes()).isZero();
+    }
+
+    @Test
+    void close_clientBetweenPollsDoesNotCome_isBounded() {
+        Tidings tidings = Tidings.builder()
+                .limits(limits -> limits.closeGrace(Duration.ofMillis(500)))
+                .build();
+        MemoryClient client =
+                MemoryClient.acknowledging(tidings).wire(MemoryWire.POLLS).connect();
+        Awaitility.await().until(() -> client.isOpen() && !client.isPolling());
+        tidings.broadcast("last", Payload.json("1"));
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(tidings::close);
+        closing.orTimeout(5, TimeUnit.SECONDS).join();
+        assertThat(tidings.stats().queuedBytes()).isZero();
+        client.poll();
+        assertThat(client.refused().orElseThrow().disconnect()).isEqualTo(Disconnect.SHUTTING_DOWN);
     }
 
     /** A listener that blocks holds up its own connection only. */
