@@ -224,10 +224,26 @@ final class Handover {
         }
     }
 
-    /** It ended between two polls: the next one takes what is left, and hears why. */
+    /** It ended between two polls, or while one is held: the next one takes what is left, and hears why. */
     private boolean lastCall(LinkAttachment link, long received) {
-        if (!life.lastCall(link)) {
-            return false;
+        Life.State before;
+        lock.lock();
+        try {
+            before = life.lastCall(link);
+            if (before == null) {
+                return false;
+            }
+            if (before.link() != null) {
+                outbox.detach(before.link());
+            }
+            if (!letIn) {
+                outbox.clear();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (before.link() != null) {
+            before.link().finish(Disconnect.IN_USE);
         }
         long expects = connection.mailbox().expects();
         link.bind(connection, expects, false);
@@ -276,7 +292,10 @@ final class Handover {
         }
     }
 
-    /** It has ended and waits for another poll to say so, but however often that fails, not longer than a poll may take to come. */
+    /**
+     * It has ended, and if its client has to come by another poll to hear so, it may: but however often that fails, not longer than a poll
+     * may take to come.
+     */
     void part() {
         if (parted.compareAndSet(false, true)) {
             engine.part(connection);

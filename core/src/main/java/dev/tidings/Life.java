@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *                            OPEN(none)  --no poll in time--&gt;  DETACHED
  * any  --disconnect, plain client's link gone, resume window over--&gt;  ENDED(link that says so, or none)
  *
- * OPEN(none)  --disconnect--&gt;  PARTING  --next poll--&gt;  ENDED(poll)
+ * OPEN(none)  --disconnect--&gt;  PARTING  --next poll--&gt;  ENDED(poll)  --next poll--&gt;  ENDED(other poll)
  * ENDED(poll)  --answered without a word of the end--&gt;  PARTING
  *                              PARTING  --no poll in time--&gt;  ENDED(none)
  * </pre>
@@ -52,7 +52,7 @@ final class Life {
 
         /** Whether a client that polls is here. */
         boolean isPolled() {
-            return phase == Phase.OPEN && (link == null || link.handshake().isPolling());
+            return phase == Phase.OPEN && (link == null || isPoll(link));
         }
 
         boolean isEnded() {
@@ -122,21 +122,24 @@ final class Life {
                 != null;
     }
 
-    /** The next poll after the end takes what is left. False if another has, or it is too late. */
-    boolean lastCall(LinkAttachment link) {
-        return parted(link);
+    /** The next poll after the end takes what is left, also from a poll that is held yet. Null if it is too late. */
+    @Nullable
+    State lastCall(LinkAttachment link) {
+        return move(before -> before.phase() == Phase.PARTING || (before.isEnded() && isPoll(before.link()))
+                ? new State(Phase.ENDED, link, before.since(), before.end())
+                : null);
     }
 
     /** The next poll after the end did not come. False if it has. */
     boolean forget() {
-        return parted(null);
-    }
-
-    private boolean parted(@Nullable LinkAttachment link) {
         return move(before -> before.phase() == Phase.PARTING
-                        ? new State(Phase.ENDED, link, before.since(), before.end())
+                        ? new State(Phase.ENDED, null, before.since(), before.end())
                         : null)
                 != null;
+    }
+
+    private static boolean isPoll(@Nullable LinkAttachment link) {
+        return link != null && link.handshake().isPolling();
     }
 
     /** The one way to change it. Returns the state before, or null if there is no change. */

@@ -205,7 +205,7 @@ final class LiveConnection implements Connection {
         if (before == null) {
             return;
         }
-        if (before.isBetweenPolls()) {
+        if (before.isPolled() && handshake.isAcknowledging()) {
             // Before it leaves the map: the next poll is to find it in one or the other.
             handover.part();
         }

@@ -67,14 +67,13 @@ class LifeTest {
         assertThat(life.carry(link(true))).isNull();
 
         LinkAttachment next = link(true);
-        assertThat(life.lastCall(next)).isTrue();
-        assertThat(life.lastCall(link(true))).isFalse();
+        assertThat(life.lastCall(next)).isNotNull();
         assertThat(life.forget()).isFalse();
         assertThat(life.link()).isSameAs(next);
         assertThat(life.part(first)).isFalse();
         assertThat(life.part(next)).isTrue();
         assertThat(life.forget()).isTrue();
-        assertThat(life.lastCall(link(true))).isFalse();
+        assertThat(life.lastCall(link(true))).isNull();
         assertThat(life.now().end()).isEqualTo(Disconnect.FORBIDDEN);
     }
 
@@ -85,8 +84,21 @@ class LifeTest {
         life.detach(first, 1);
         life.end(Disconnect.FORBIDDEN, null);
         assertThat(life.now().phase()).isEqualTo(Life.Phase.ENDED);
-        assertThat(life.lastCall(link(true))).isFalse();
+        assertThat(life.lastCall(link(true))).isNull();
         assertThat(life.end(Disconnect.NORMAL, null)).isNull();
+    }
+
+    @Test
+    void end_whileAPollIsHeld_isHeardByItOrTheNext() {
+        LinkAttachment first = link(true);
+        Life life = new Life(first);
+        life.end(Disconnect.FORBIDDEN, null);
+        assertThat(life.now().phase()).isEqualTo(Life.Phase.ENDED);
+
+        LinkAttachment next = link(true);
+        assertThat(life.lastCall(next).link()).isSameAs(first);
+        assertThat(life.part(first)).isFalse();
+        assertThat(life.link()).isSameAs(next);
     }
 
     @Test

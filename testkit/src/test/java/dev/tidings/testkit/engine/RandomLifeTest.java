@@ -58,6 +58,21 @@ class RandomLifeTest {
         }
     }
 
+    /** The end of a client that polls: whenever it comes, the client is given what was said before, and then hears why. */
+    @Test
+    void end_atRandom_reachesAClientThatPolls() {
+        Long only = Long.getLong("tidings.seed");
+        long first = only != null ? only : 20_260_202L;
+        for (long seed = first; seed < (only != null ? first + 1 : first + ROUNDS * 10); seed++) {
+            Round round = new Round(seed);
+            try {
+                round.end();
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError("Failed with -Dtidings.seed=" + seed + " after " + round.log, e);
+            }
+        }
+    }
+
     /** One life. A message is a number of a stream; streams are the channels, the direct messages, and the client's own. */
     private static final class Round {
         private final Random random;
@@ -144,6 +159,61 @@ class RandomLifeTest {
                 finish();
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError("After " + log, e);
+            }
+        }
+
+        void end() {
+            wire = MemoryWire.POLLS;
+            client.wire(wire);
+            client.resume();
+            settle();
+            int steps = 20 + random.nextInt(20);
+            int endsAt = random.nextInt(steps);
+            for (int i = 0; i < steps; i++) {
+                if (i == endsAt) {
+                    log.add("disconnect");
+                    tidings.connection(connection).orElseThrow().disconnect(Disconnect.FORBIDDEN);
+                } else if (client.closures().stream().anyMatch(Disconnect.FORBIDDEN::equals)) {
+                    break;
+                } else {
+                    stepOfAPoll();
+                }
+            }
+            log.add("end");
+            settle();
+            client.cut();
+            for (int i = 0; i < 4 && !client.closures().contains(Disconnect.FORBIDDEN); i++) {
+                settle();
+                client.poll();
+                settle();
+            }
+            assertThat(client.closures()).contains(Disconnect.FORBIDDEN);
+            assertThat(client.wire("close").stream().filter(frame -> frame.number("code") == 4003))
+                    .isNotEmpty();
+            assertThat(client.wire("welcome")).hasSize(1);
+            check(true);
+            assertThat(told.get(connection).stream().filter("disconnect"::equals))
+                    .hasSize(1);
+            assertThat(tidings.stats().queuedBytes()).isZero();
+            assertThat(tidings.stats().connections()).isZero();
+            assertThat(tidings.stats().unauthenticated()).isZero();
+        }
+
+        private void stepOfAPoll() {
+            int dice = random.nextInt(10);
+            if (dice < 2) {
+                send();
+            } else if (dice < 5) {
+                log.add("d");
+                deliveries.runOne(random);
+            } else if (dice < 6) {
+                log.add("c");
+                callbacks.runOne(random);
+            } else if (dice < 9) {
+                poll();
+            } else {
+                log.add("cut");
+                client.cut();
             }
         }
 
