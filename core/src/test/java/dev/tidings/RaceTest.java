@@ -261,8 +261,8 @@ class RaceTest {
                         long number = r.nextInt(20) == 0 ? polls.get() - 1 : polls.incrementAndGet();
                         h.allowsAuthFrame(false).polling(true);
                         if (token != null) {
- h.resume(new Handshake.Resume(token, 0, number));
- }
+                            h.resume(new Handshake.Resume(token, 0, number));
+                        }
                         PollLink poll = new PollLink(tokens, i);
                         poll.open(tidings, h.build());
                         if (r.nextInt(3) == 0) {
