@@ -179,9 +179,9 @@ final class LiveConnection implements Connection {
         link.close(Disconnect.SLOW_CONSUMER);
     }
 
-    /** The client has said that it leaves for good: on a link, or beside it. */
+    /** The client has said that it leaves for good, on a link or beside it. If no link is there, nothing waits for another. */
     void closed(@Nullable LinkAttachment link) {
-        end(Disconnect.NORMAL, true, link);
+        end(Disconnect.NORMAL, handover.link() != null, link);
     }
 
     private void end(Disconnect cause, boolean orderly) {

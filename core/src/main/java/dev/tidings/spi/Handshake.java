@@ -45,7 +45,7 @@ public final class Handshake {
      *
      * @param token the resume token
      * @param received the number of the last counted frame that the client has
-     * @param poll the number that the client gave this poll, growing; 0 where the link is no poll
+     * @param poll the number that the client gave this poll, growing for the life of the connection; 0 where the link is no poll
      */
     public record Resume(String token, long received, long poll) {
 

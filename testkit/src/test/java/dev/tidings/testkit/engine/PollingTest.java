@@ -559,9 +559,11 @@ class PollingTest {
     @Test
     void close_postedBetweenPolls_isAnsweredByTheNextPoll() {
         MemoryClient client = bench.polling();
+        send(client, 1, 100);
         client.send("{\"type\":\"close\"}");
         bench.settle();
         assertThat(bench.events).containsExactly("connect", "disconnect 1000");
+        assertThat(bench.tidings.stats().queuedBytes()).isZero();
 
         bench.poll(client);
         assertThat(client.wire("close").get(0).number("code")).isEqualTo(1000);
