@@ -68,7 +68,9 @@ class PollingTest {
                 return;
             }
             first = attachment.nextNumber();
-            for (Frame frame = attachment.poll(); frame != null; frame = answer.size() < share ? attachment.poll() : null) {
+            for (Frame frame = attachment.poll();
+                    frame != null;
+                    frame = answer.size() < share ? attachment.poll() : null) {
                 answer.add(frame.text());
                 counted += frame.isCounted() ? 1 : 0;
                 answering = true;
@@ -130,7 +132,9 @@ class PollingTest {
     private Posted post(long first, String... frames) {
         Handshake handshake =
                 handshake().resume(new Handshake.Resume(token, 0, 0)).build();
-        return tidings.post(handshake, first, List.of(frames)).toCompletableFuture().join();
+        return tidings.post(handshake, first, List.of(frames))
+                .toCompletableFuture()
+                .join();
     }
 
     private static String event(int value) {
