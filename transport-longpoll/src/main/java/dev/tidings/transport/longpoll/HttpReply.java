@@ -102,6 +102,7 @@ final class HttpReply implements Reply, AsyncResponse.Source {
     @Override
     public void ended(@Nullable Throwable failure) {
         Whole never = whole;
+        if (failure != null) { System.err.println("DBG ended whole=" + (never != null) + " cut=" + cut); failure.printStackTrace(); }
         if (never != null) {
             then = never.then();
         }

@@ -108,7 +108,7 @@ class StreamWireTest {
             server.awaitSubscribers("open:a", 1);
             Connection connection = WireServer.take(server.connected);
             for (String event : List.of("flash", "a/b:c~d-e.f_g", "open", "error", "message")) {
-                server.tidings.channel("open:a").publish(event, Payload.json("1"));
+                server.publish("open:a", event, Payload.json("1"));
             }
             server.publish("open:a", "2");
             connection.send("notice", Payload.json("3"));
@@ -130,7 +130,7 @@ class StreamWireTest {
         try (WireServer server = WireServer.start(container);
                 StreamClient client = StreamClient.acknowledging(server, "?channel=open:a")) {
             server.awaitSubscribers("open:a", 1);
-            server.tidings.channel("open:a").publish("flash", Payload.json("1"));
+            server.publish("open:a", "flash", Payload.json("1"));
             EventParser.Event event = client.event();
             while (event.data() == null || !event.data().contains("\"flash\"")) {
                 event = client.event();
@@ -343,7 +343,7 @@ class StreamWireTest {
         try (WireServer server = WireServer.start(
                 container,
                 b -> b.authenticator(c -> CompletableFuture.completedStage(c.token()
-                        .map(t -> t.equals("good") ? Authentication.of("ada") : Authentication.refused())
+                        .map(t -> t.equals("good") ? Authentication.user("ada") : Authentication.refused())
                         .orElseGet(Authentication::missing))))) {
             for (String[] headers : List.of(
                     new String[] {},
