@@ -152,6 +152,9 @@ final class RawHttp implements AutoCloseable {
 
         @Override
         public int read(byte[] to, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
             if (!over && left == 0) {
                 if (begun) {
                     line();
