@@ -79,6 +79,7 @@ final class Handover {
                     outbox.detach(before.link());
                 }
                 expects = connection.mailbox().attach(link);
+                connection.carriedBy(link.transport());
             }
         } finally {
             lock.unlock();

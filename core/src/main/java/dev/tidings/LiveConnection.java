@@ -57,6 +57,9 @@ final class LiveConnection implements Connection {
     /** For plain clients of one-way wires that named channels in their URL. */
     private final @Nullable Bookmark bookmark;
 
+    /** What carries it, or carried it last. */
+    private volatile String transport;
+
     private volatile Authentication authentication;
 
     LiveConnection(Engine engine, LinkAttachment link, Authentication authentication, String id, String secret) {
@@ -293,7 +296,7 @@ final class LiveConnection implements Connection {
     /** After the last of an ended connection has left: its link says why and closes. */
     boolean finishIfDrained(LinkAttachment link) {
         Disconnect end = handover.now().end();
-        if (end == null || !outbox.isDrained(link)) {
+        if (end == null || !outbox.isDrained(link, !link.handshake().isPolling())) {
             return false;
         }
         link.finish(end);
@@ -487,6 +490,10 @@ final class LiveConnection implements Connection {
         return handover.now().phase() == Life.Phase.OPEN;
     }
 
+    void carriedBy(String name) {
+        transport = name;
+    }
+
     Authentication authentication() {
         return authentication;
     }
@@ -520,9 +527,7 @@ final class LiveConnection implements Connection {
 
     @Override
     public Optional<String> transport() {
-        Life.State current = handover.now();
-        LinkAttachment link = current.link();
-        return current.phase() == Life.Phase.OPEN && link != null ? Optional.of(link.transport()) : Optional.empty();
+        return isAttached() ? Optional.of(transport) : Optional.empty();
     }
 
     @Override
