@@ -69,6 +69,7 @@ final class LiveConnection implements Connection {
         this.handshake = link.handshake();
         this.codec = handshake.codec();
         this.authentication = authentication;
+        this.transport = link.transport();
         this.attributes.putAll(authentication.attributes());
         Limits limits = engine.limits();
         this.ackEvery = Math.max(1, Math.min(ACK_EVERY, limits.mailboxFrames / 4));
