@@ -345,7 +345,7 @@ class PollingTest {
 
     private Tidings build() {
         return Tidings.builder()
-                .limits(limits -> limits.poll(HOLD, Duration.ofSeconds(10)))
+                .limits(limits -> limits.poll(HOLD, Duration.ofSeconds(10)).closeGrace(Duration.ofMillis(50)))
                 .time(time)
                 .callbackExecutor(Runnable::run)
                 .deliveryExecutor(Runnable::run)
