@@ -58,6 +58,11 @@ final class Connections {
         parting.remove(connection.id(), connection);
     }
 
+    /** Whether its client is still to come. */
+    boolean isParting(LiveConnection connection) {
+        return parting.get(connection.id()) == connection;
+    }
+
     Optional<LiveConnection> byId(String id) {
         return Optional.ofNullable(byId.get(id));
     }

@@ -88,10 +88,19 @@ final class Life {
         return state.compareAndSet(between, new State(Phase.DETACHED, null, between.since(), null));
     }
 
-    /** After an end between two polls, the next one takes what is left. False if another has. */
-    boolean lastCall(LinkAttachment link) {
-        return move(before -> before.phase() == Phase.ENDED && before.link() == null
-                        ? new State(Phase.ENDED, link, before.since(), before.end())
+    /** After the end of a polled connection, another poll takes what is left. Null if the last link was no poll. */
+    @Nullable
+    State lastCall(LinkAttachment link) {
+        return move(before -> before.phase() == Phase.ENDED
+                        && (before.link() == null || before.link().handshake().isPolling())
+                ? new State(Phase.ENDED, link, before.since(), before.end())
+                : null);
+    }
+
+    /** After the end, the last link is gone too. False if another has come. */
+    boolean part(LinkAttachment link) {
+        return move(before -> before.phase() == Phase.ENDED && before.link() == link
+                        ? new State(Phase.ENDED, null, before.since(), before.end())
                         : null)
                 != null;
     }

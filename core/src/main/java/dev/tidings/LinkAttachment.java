@@ -105,6 +105,16 @@ final class LinkAttachment implements Attachment {
         }
     }
 
+    /** Whether it has said that it ends, and why. */
+    boolean hasToldItsEnd() {
+        lock.lock();
+        try {
+            return finishing != null && words.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     boolean isGone() {
         return gone.get();
     }
@@ -420,6 +430,7 @@ final class LinkAttachment implements Attachment {
         } else if (now - carried.writingSince(this, now) > limits.sendTimeout.toNanos()) {
             carried.tooSlow(this);
         } else if (handshake.isAcknowledging()
+                && !handshake.isPolling()
                 && now - heardAt
                         > limits.heartbeat.plus(limits.heartbeatTimeout).toNanos()) {
             carried.drop(this, Disconnect.HEARTBEAT_TIMEOUT);

@@ -66,9 +66,12 @@ final class LiveConnection implements Connection {
     /** For plain clients of one-way wires that named channels in their URL. */
     private final @Nullable Bookmark bookmark;
 
-    /** The number of the last poll that carried it; 0 while something else does. */
+    /** The number of the last poll that carried it; also while something else does, so that no old one comes back. */
     @GuardedBy("handover")
     private long pollNumber;
+
+    /** What carries it, or carried it last. */
+    private volatile String transport;
 
     private volatile Authentication authentication;
 
@@ -79,6 +82,7 @@ final class LiveConnection implements Connection {
         this.handshake = link.handshake();
         this.codec = handshake.codec();
         this.authentication = authentication;
+        this.transport = link.transport();
         this.attributes.putAll(authentication.attributes());
         this.life = new Life(link);
         Limits limits = engine.limits();
@@ -138,7 +142,8 @@ final class LiveConnection implements Connection {
             }
             before = life.carry(link);
             if (before != null) {
-                pollNumber = link.pollNumber();
+                pollNumber = Math.max(pollNumber, link.pollNumber());
+                transport = link.transport();
                 if (before.link() != null) {
                     outbox.detach(before.link());
                 }
@@ -171,6 +176,10 @@ final class LiveConnection implements Connection {
             if (life.link() != link) {
                 return;
             }
+            if (received + 1 < outbox.nextNumber()) {
+                // An answer was lost, and perhaps an acknowledgement with it.
+                acknowledgeAgain();
+            }
             lost = outbox.resume(link, null, received, 0, subscriptions.names());
         } finally {
             handover.unlock();
@@ -178,12 +187,15 @@ final class LiveConnection implements Connection {
         carriedOn(link, lost);
     }
 
-    /** It ended between two polls: the next one takes what is left, and hears why. */
+    /** It ended while it was polled: another poll takes what is left, and hears why. */
     private boolean lastCall(LinkAttachment link, long received) {
-        if (!life.lastCall(link)) {
+        Life.State before = life.lastCall(link);
+        if (before == null) {
             return false;
         }
-        engine.connections().parted(this);
+        if (before.link() != null) {
+            before.link().finish(Disconnect.IN_USE);
+        }
         long expects = mailbox.expects();
         link.bind(this, expects, false);
         String told = link.handshake().isPolling() ? null : id;
@@ -257,7 +269,17 @@ final class LiveConnection implements Connection {
             end(cause, false, link);
         }
         outbox.detach(link);
-        if (!isOpen()) {
+        if (!isOpen() && life.part(link)) {
+            part(link);
+        }
+    }
+
+    /** The last link of an ended connection is gone. A poll may have been answered before all was said: the next one takes the rest. */
+    private void part(LinkAttachment link) {
+        if (!link.handshake().isPolling() || link.hasToldItsEnd()) {
+            engine.connections().parted(this);
+        }
+        if (!engine.connections().isParting(this)) {
             outbox.clear();
         }
     }
@@ -269,7 +291,7 @@ final class LiveConnection implements Connection {
         handover.lock();
         try {
             before = life.detach(link, engine.now());
-            if (before != null) {
+            if (before != null && !link.handshake().isPolling()) {
                 start = engine.listeners().queue(this, () -> engine.listeners().detached(this));
             }
         } finally {
@@ -334,6 +356,9 @@ final class LiveConnection implements Connection {
         }
         outbox.seal();
         mailbox.close();
+        if (before.isPolled() && handshake.isAcknowledging()) {
+            engine.part(this);
+        }
         engine.ended(this);
         Set<String> ended = subscriptions.end();
         requests.end();
@@ -346,13 +371,10 @@ final class LiveConnection implements Connection {
             if (!orderly || !before.isBetweenPolls()) {
                 outbox.clear();
             }
-            if (before.isBetweenPolls()) {
-                engine.part(this);
-            }
         } else if (orderly) {
             engine.drainUntilGrace(link, cause);
             signal();
-            if (link.isGone()) {
+            if (link.isGone() && !before.isPolled()) {
                 // It went while the connection began: nobody else will say so.
                 outbox.clear();
             }
@@ -417,7 +439,7 @@ final class LiveConnection implements Connection {
         }
     }
 
-    /** It ended between two polls, and no other one came. */
+    /** It ended while it was polled, and no other poll came. */
     void forget() {
         if (life.link() == null) {
             outbox.clear();
@@ -433,7 +455,8 @@ final class LiveConnection implements Connection {
     /** After the last of an ended connection has left: its link says why and closes. */
     boolean finishIfDrained(LinkAttachment link) {
         Disconnect end = life.now().end();
-        if (end == null || !outbox.isDrained(link)) {
+        // A poll has one answer: the last word is in it, or in none.
+        if (end == null || !outbox.isDrained(link, !link.handshake().isPolling())) {
             return false;
         }
         link.finish(end);
@@ -459,6 +482,11 @@ final class LiveConnection implements Connection {
         LinkAttachment link = life.link();
         if (link != null) {
             link.heard(engine.now());
+        }
+        if (first < mailbox.expects()) {
+            // It would not repeat them if it knew.
+            acknowledgeAgain();
+            signal();
         }
         long number = first;
         for (String text : frames) {
@@ -552,6 +580,13 @@ final class LiveConnection implements Connection {
         outbox.oweAck(number, due);
         if (due) {
             signal();
+        }
+    }
+
+    private void acknowledgeAgain() {
+        long handled = mailbox.handledNumber();
+        if (handled > 0) {
+            outbox.oweAck(handled, true);
         }
     }
 
@@ -745,9 +780,7 @@ final class LiveConnection implements Connection {
 
     @Override
     public Optional<String> transport() {
-        Life.State current = life.now();
-        LinkAttachment link = current.link();
-        return current.phase() == Life.Phase.OPEN && link != null ? Optional.of(link.transport()) : Optional.empty();
+        return isAttached() ? Optional.of(transport) : Optional.empty();
     }
 
     @Override

@@ -560,8 +560,7 @@ final class Outbox {
                 return null;
             }
             boolean forgot = received < retained.acknowledged();
-            shrink(retained.acknowledge(received));
-            retained.rewind();
+            shrink(retained.rewind(received));
             shrink(waiting.removeIf(frame -> !frame.isCounted()));
             link = null;
             overflowed = false;
@@ -597,13 +596,17 @@ final class Outbox {
         }
     }
 
-    /** Whether it takes no more and a link has written the last of it. */
-    boolean isDrained(Object by) {
+    /**
+     * Whether it takes no more and a link has the last of it.
+     *
+     * @param written whether the link must have written it too
+     */
+    boolean isDrained(Object by, boolean written) {
         lock.lock();
         try {
             return sealed
                     && link == by
-                    && unwritten == 0
+                    && (unwritten == 0 || !written)
                     && waiting.isEmpty()
                     && !owed.hasFrames()
                     && !retained.hasNext();

@@ -53,10 +53,13 @@ final class Retained {
         return frames.get(index);
     }
 
-    /** The client has everything up to a number. Returns how many bytes that were. */
+    /**
+     * The client has everything up to a number. What the present link has yet to send again stays until it is acknowledged anew: the
+     * client counts what comes, so nothing may be missing from the middle. Returns how many bytes are gone.
+     */
     long acknowledge(long number) {
         acknowledged = Math.max(acknowledged, number);
-        return forget(number);
+        return forget(Math.min(number, nextNumber() - 1));
     }
 
     /** The number up to which the client has ever said to have everything. */
@@ -73,9 +76,12 @@ final class Retained {
         return bytes;
     }
 
-    /** Another link begins with the oldest frame. */
-    void rewind() {
+    /** Another link begins behind what the client says to have. Returns how many bytes are gone. */
+    long rewind(long received) {
+        acknowledged = Math.max(acknowledged, received);
+        long bytes = forget(received);
         cursor = 0;
+        return bytes;
     }
 
     /** Replaces a channel's frames, which keep their numbers. Returns by how many bytes there are more. */
