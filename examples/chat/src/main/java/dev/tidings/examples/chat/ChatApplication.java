@@ -92,7 +92,10 @@ final class ChatApplication implements ServletContextListener {
         WebSocketServlet.register(context, tidings, "/realtime/websocket");
     }
 
-    /** For programs around this one: says something in a room. */
+    Tidings tidings() {
+        return tidings;
+    }
+
     Talk talk() {
         return talk;
     }

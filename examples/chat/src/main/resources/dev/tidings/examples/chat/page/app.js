@@ -1,6 +1,6 @@
 /** The page and the conversation with the server. */
 import { Tidings } from "/tidings/tidings.js";
-import { gapText, Log, MAX_TEXT, NAME, people, ROOM, Typing, typingText } from "./model.js";
+import { Log, MAX_TEXT, NAME, people, ROOM, Typing, typingText } from "./model.js";
 import { $, avatar, Messages, paint, person, place } from "./view.js";
 
 const TRANSPORTS = { websocket: "WebSocket", sse: "Server-Sent Events", poll: "long polling" };
@@ -175,15 +175,15 @@ function chat(me) {
     }
   }
 
-  tidings.on("gap", ({ channel, reason }) => {
+  tidings.on("gap", ({ channel, text }) => {
     if (channel?.startsWith("chat:")) {
       const conversation = rooms.get(channel.slice("chat:".length));
       if (!conversation) return;
-      conversation.log.lose(gapText(reason));
+      conversation.log.lose(`Something may be missing here. ${text}`);
       void recent(conversation);
     } else if (!channel) {
       for (const conversation of directs.values()) {
-        conversation.log.lose(gapText(reason));
+        conversation.log.lose(`Something may be missing here. ${text}`);
         conversation.log.fill([]);
       }
       if (current.kind === "direct") show();

@@ -121,17 +121,6 @@ export function typingText(names) {
   }
 }
 
-const GAPS = {
-  OVERFLOW: "more was said than the server keeps for one client",
-  NO_HISTORY: "you were away for too long, or the server began anew",
-  EPOCH_CHANGED: "the server began anew",
-  BROKER_OUTAGE: "the servers could not reach each other",
-};
-
-export function gapText(reason) {
-  return `Messages may be missing here: ${GAPS[reason] ?? "you were away for too long"}`;
-}
-
 /** A colour for a name, the same on every page. */
 export function hue(name) {
   let hash = 7;
