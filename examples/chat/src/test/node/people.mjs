@@ -309,7 +309,7 @@ const scenes = {
       [grace, "Morning! Has anybody tried the reconnect on the train yet?"],
       [alan, "Yes, all the way to Bletchley. Eleven tunnels."],
       [alan, "Nothing lost, nothing twice. It went from WebSocket to long polling in the second tunnel, and back after the last one."],
-      [ada, "And I did not notice that you were gone at all 🙂"],
+      [ada, "And I did not notice that you were gone at all."],
       [zoe, "What happens to what I write while there is no network?"],
       [ada, "It waits, and goes out when the connection is back. In order:\n  1. what you wrote first\n  2. what you wrote then"],
       [grace, "And if the server has forgotten you in the meantime?"],

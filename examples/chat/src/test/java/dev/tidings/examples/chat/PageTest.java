@@ -29,7 +29,9 @@ class PageTest {
 
     @AfterAll
     static void stop() {
-        chat.close();
+        if (chat != null) {
+            chat.close();
+        }
     }
 
     private static HttpResponse<String> get(String path) throws IOException, InterruptedException {

@@ -100,7 +100,9 @@ function chat(me) {
 
   function showState() {
     const connected = tidings.state === "connected";
-    $("state-text").textContent = connected ? `Connected by ${TRANSPORTS[tidings.transport] ?? tidings.transport}` : STATES[tidings.state];
+    $("state-word").textContent = connected ? "Connected by " : STATES[tidings.state];
+    $("state-word").className = connected ? "wordy" : "";
+    $("carrier").textContent = connected ? TRANSPORTS[tidings.transport] ?? tidings.transport : "";
     $("state").dataset.transport = tidings.transport ?? "";
   }
 

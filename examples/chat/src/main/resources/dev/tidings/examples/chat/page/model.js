@@ -121,11 +121,11 @@ export function typingText(names) {
   }
 }
 
-/** A colour for a name, the same on every page. */
+/** A colour for a name, the same on every page: one of twenty-four, so that they differ to the eye. */
 export function hue(name) {
-  let hash = 7;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 9973;
-  return (hash * 47) % 360;
+  let hash = 0x811c9dc5;
+  for (const char of name) hash = Math.imul(hash ^ char.codePointAt(0), 0x01000193) >>> 0;
+  return (((hash ^ (hash >>> 13)) >>> 0) % 24) * 15;
 }
 
 export function initials(name) {
