@@ -1,5 +1,6 @@
 package dev.tidings.transport.longpoll;
 
+import dev.tidings.transport.servlet.Answer;
 import java.util.Map;
 
 /** What a poll is answered with. */
@@ -17,6 +18,11 @@ final class Content {
         this.type = type;
         this.headers = headers;
         this.body = body;
+    }
+
+    /** An object of JSON. */
+    static Content of(byte[] json) {
+        return new Content(Answer.JSON, Map.of(), json);
     }
 
     String type() {

@@ -1,99 +1,128 @@
 package dev.tidings.transport.longpoll;
 
 import dev.tidings.protocol.Disconnect;
-import dev.tidings.protocol.Payload;
-import jakarta.servlet.AsyncContext;
-import jakarta.servlet.ServletOutputStream;
-import jakarta.servlet.WriteListener;
+import dev.tidings.spi.TransportHost;
+import dev.tidings.transport.servlet.Answer;
+import dev.tidings.transport.servlet.AsyncResponse;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-final class HttpReply implements Reply, WriteListener {
-    private final AsyncContext context;
-    private final AtomicBoolean over = new AtomicBoolean();
-    private volatile @Nullable ServletOutputStream out;
-    private volatile byte[] body = new byte[0];
-    private volatile boolean begun;
-    private volatile @Nullable Ended then;
+/** The answer to a poll over a servlet's response. It is noted down, and written when the container takes it. */
+final class HttpReply implements Reply, AsyncResponse.Source {
 
-    HttpReply(AsyncContext context) {
-        this.context = context;
+    /** What is written: the head, then the body. */
+    private record Whole(AsyncResponse.Head head, Content content, Ended then) {}
+
+    /** A poll can be woken before the container has been told about its response, and after it has ended. */
+    private volatile @Nullable AsyncResponse response;
+
+    private volatile @Nullable PollLink link;
+    private volatile @Nullable Whole whole;
+    private volatile boolean cut;
+
+    // By one thread at a time, as AsyncResponse calls.
+    private boolean written;
+    private @Nullable Ended then;
+
+    /** Takes over the response, for a link. */
+    void begin(HttpServletRequest request, HttpServletResponse servletResponse, TransportHost host, PollLink answered)
+            throws IOException {
+        link = answered;
+        AsyncResponse started = AsyncResponse.start(request, servletResponse, host, this);
+        response = started;
+        // The container may have asked before it was known here.
+        started.wake();
     }
+
+    // ---- What the link wants ----------------------------------------------------------------------------------------
 
     @Override
     public void send(Content content, Ended ended) {
-        send(200, content, ended);
-    }
-
-    private void send(int status, Content content, Ended ended) {
-        then = ended;
-        body = content.body();
-        try {
-            HttpServletResponse response = (HttpServletResponse) context.getResponse();
-            response.setStatus(status);
-            response.setContentType(content.type());
-            content.headers().forEach(response::setHeader);
-            response.setContentLength(body.length);
-            ServletOutputStream stream = response.getOutputStream();
-            out = stream;
-            stream.setWriteListener(this);
-        } catch (IOException | RuntimeException e) {
-            onError(e);
-        }
+        answer(new Whole(
+                to -> {
+                    to.setStatus(HttpServletResponse.SC_OK);
+                    to.setContentType(content.type());
+                    content.headers().forEach(to::setHeader);
+                },
+                content,
+                ended));
     }
 
     @Override
     public void refuse(Disconnect why, Ended ended) {
-        byte[] text = ("{\"code\":" + why.code() + ",\"reason\":"
-                        + Payload.string(why.reason()).json() + "}")
-                .getBytes(StandardCharsets.UTF_8);
-        send(why.httpStatus(), new Content("application/json;charset=utf-8", Map.of(), text), ended);
+        Answer answer = Answer.of(why);
+        answer(new Whole(answer::head, Content.of(answer.body()), ended));
     }
 
-    @Override
-    public void onWritePossible() throws IOException {
-        ServletOutputStream stream = out;
-        if (stream == null) {
-            return;
+    private void answer(Whole all) {
+        whole = all;
+        AsyncResponse to = response;
+        if (to != null) {
+            to.wake();
         }
-        if (!begun) {
-            begun = true;
-            if (body.length > 0) {
-                stream.write(body);
-            }
-        }
-        if (stream.isReady()) {
-            end(true);
-        }
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-        end(false);
     }
 
     @Override
     public void cut() {
-        end(false);
+        cut = true;
+        AsyncResponse to = response;
+        if (to != null) {
+            to.abort(new IOException("The answer was given up"));
+        }
     }
 
-    private void end(boolean well) {
-        if (!over.compareAndSet(false, true)) {
-            return;
+    // ---- What the response wants ------------------------------------------------------------------------------------
+
+    @Override
+    public byte @Nullable [] next() {
+        AsyncResponse to = response;
+        Whole all = whole;
+        if (to == null || all == null || written) {
+            return null;
         }
-        out = null;
+        written = true;
+        then = all.then();
+        whole = null;
+        byte[] body = all.content().body();
+        to.head(head -> {
+            all.head().set(head);
+            head.setContentLength(body.length);
+        });
+        to.finish();
+        return body.length == 0 ? null : body;
+    }
+
+    @Override
+    public void taken() {
+        told(true);
+    }
+
+    @Override
+    public void ended(@Nullable Throwable failure) {
+        Whole never = whole;
+        if (never != null) {
+            then = never.then();
+        }
+        response = null;
+        whole = null;
+        if (!told(failure == null && never == null)) {
+            PollLink held = link;
+            if (held != null && !cut) {
+                held.lost();
+            }
+        }
+        link = null;
+    }
+
+    private boolean told(boolean well) {
         Ended told = then;
+        then = null;
         if (told != null) {
+            link = null;
             told.ended(well);
         }
-        try {
-            context.complete();
-        } catch (IllegalStateException e) {
-            // It is over already.
-        }
+        return told != null;
     }
 }

@@ -2,13 +2,13 @@ package dev.tidings.transport.longpoll;
 
 import dev.tidings.protocol.Frame;
 import dev.tidings.spi.Attachment;
+import dev.tidings.transport.servlet.HttpHandshake;
 import java.util.Map;
 
 /** Every frame as it is, a line feed between them. The number of the first counted one is in a header. */
 final class Lines extends Batch {
 
     private static final String TYPE = "application/x-ndjson";
-    private static final String FIRST = "Tidings-First";
     private static final byte[] NOTHING = new byte[0];
 
     /** The number of the first counted frame; 0 until there is one. */
@@ -31,6 +31,7 @@ final class Lines extends Batch {
     @Override
     Content content(Attachment from) {
         long number = first == 0 ? from.nextNumber() : first;
-        return new Content(TYPE, Map.of(FIRST, Long.toString(number)), joined(NOTHING, (byte) '\n', NOTHING));
+        return new Content(
+                TYPE, Map.of(HttpHandshake.FIRST, Long.toString(number)), joined(NOTHING, (byte) '\n', NOTHING));
     }
 }

@@ -1,132 +1,109 @@
 package dev.tidings.transport.longpoll;
 
-import dev.tidings.protocol.Disconnect;
-import dev.tidings.protocol.Payload;
-import dev.tidings.spi.Handshake;
-import dev.tidings.spi.Posted;
 import dev.tidings.spi.Refusal;
 import dev.tidings.spi.TransportHost;
-import jakarta.servlet.AsyncContext;
+import dev.tidings.transport.servlet.Answer;
+import dev.tidings.transport.servlet.AsyncResponse;
+import dev.tidings.transport.servlet.Cors;
+import dev.tidings.transport.servlet.MalformedRequestException;
+import dev.tidings.transport.servlet.Posts;
+import dev.tidings.transport.servlet.Registration;
 import jakarta.servlet.ServletContext;
-import jakarta.servlet.ServletRegistration;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.Collections;
-import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Provisional. */
+/**
+ * The long-polling transport: {@code GET} is a poll, answered when there is something to say or its time is over; {@code POST} brings in
+ * what an acknowledging client says. With {@code timeout=0} it is plain polling.
+ *
+ * <p>Register it by {@link #register}, or in a descriptor with {@code async-supported}; then it finds the host in the
+ * {@code ServletContext} under {@link TransportHost#ATTRIBUTE}.
+ *
+ * <pre>{@code
+ * public void contextInitialized(ServletContextEvent event) {
+ *     tidings = Tidings.builder().build();
+ *     LongPollServlet.register(event.getServletContext(), tidings, "/realtime/poll");
+ * }
+ * }</pre>
+ */
 public final class LongPollServlet extends HttpServlet {
+
     private static final long serialVersionUID = 1L;
-    private final transient TransportHost host;
+
+    // A servlet is serializable by its type only; no container writes one.
+    private transient @Nullable TransportHost host;
+    private transient @Nullable Posts posts;
+
+    /** A servlet that finds its host in the {@code ServletContext}, under {@link TransportHost#ATTRIBUTE}, when it starts. */
+    public LongPollServlet() {}
 
     /**
-     * For a host.
+     * A servlet for a host.
      *
-     * @param host the host
+     * @param host where connections go
      */
     public LongPollServlet(TransportHost host) {
-        this.host = host;
+        this.host = Objects.requireNonNull(host, "host");
     }
 
     /**
-     * Registers.
+     * Registers a servlet for a host, as it has to be registered. To be called while the context starts.
      *
-     * @param context the context
-     * @param host the host
-     * @param path the path
+     * @param context the web application
+     * @param host where connections go
+     * @param path where the servlet is, below the context path, such as {@code /realtime/poll}
+     * @throws IllegalStateException if something else is there already
      */
     public static void register(ServletContext context, TransportHost host, String path) {
-        ServletRegistration.Dynamic registration = context.addServlet("poll " + path, new LongPollServlet(host));
-        registration.addMapping(path);
-        registration.setAsyncSupported(true);
+        Registration.add(context, new LongPollServlet(host), "tidings-poll " + path, path);
     }
 
-    private static void answer(HttpServletResponse response, int status, String body) throws IOException {
-        response.setStatus(status);
-        response.setContentType("application/json;charset=utf-8");
-        response.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String why(Disconnect d, String rest) {
-        return "{\"code\":" + d.code() + ",\"reason\":"
-                + Payload.string(d.reason()).json() + rest + "}";
+    @Override
+    public void init() throws ServletException {
+        TransportHost to = host == null ? Registration.host(this) : host;
+        host = to;
+        posts = new Posts(to, PollLink.TRANSPORT);
     }
 
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        response.setHeader("Vary", "Origin");
-        response.setHeader("Cache-Control", "no-cache, no-store, no-transform");
-        response.setHeader("X-Content-Type-Options", "nosniff");
-        Handshake.Builder builder = Handshake.builder("poll")
-                .remoteAddress(request.getRemoteAddr())
-                .principal(
-                        request.getUserPrincipal() == null
-                                ? null
-                                : request.getUserPrincipal().getName())
-                .allowsAuthFrame(false)
-                .polling(true);
-        Collections.list(request.getHeaderNames())
-                .forEach(n -> builder.header(n, Collections.list(request.getHeaders(n))));
-        if (request.getMethod().equals("GET")) {
-            request.getParameterMap().forEach((n, v) -> builder.parameter(n, List.of(v)));
+        TransportHost to = host;
+        Posts sending = posts;
+        if (to == null || sending == null) {
+            Answer.broken(500, "This servlet has not started").send(response);
+            return;
         }
-        boolean acknowledging = request.getHeader("Tidings-Protocol") != null;
-        builder.acknowledging(acknowledging).since(request.getParameter("since"));
-        String token = request.getHeader("Tidings-Connection");
-        if (token != null) {
-            builder.resume(new Handshake.Resume(
-                    token, number(request, "Tidings-Received", 0), number(request, "Tidings-Poll", 0)));
-        }
-        Handshake handshake = builder.build();
-        if (request.getMethod().equals("GET")) {
-            Optional<Refusal> refusal = host.refuse(handshake);
-            if (refusal.isPresent()) {
-                answer(
-                        response,
-                        refusal.get().disconnect().httpStatus(),
-                        why(refusal.get().disconnect(), ""));
-                return;
-            }
-            String timeout = request.getParameter("timeout");
-            Duration hold =
-                    timeout == null ? host.settings().pollTimeout() : Duration.ofMillis(Long.parseLong(timeout));
-            AsyncContext context = request.startAsync();
-            context.setTimeout(0);
-            new PollLink(host, new HttpReply(context), acknowledging, hold).open(handshake);
-        } else {
-            byte[] body = request.getInputStream().readNBytes(host.settings().maxFrameBytes() + 1);
-            if (body.length > host.settings().maxFrameBytes()) {
-                answer(response, 413, why(Disconnect.TOO_LARGE, ""));
-                return;
-            }
-            Posted posted = host.post(
-                            handshake,
-                            number(request, "Tidings-First", 1),
-                            List.of(new String(body, StandardCharsets.UTF_8).split("\n")))
-                    .toCompletableFuture()
-                    .join();
-            Refusal refusal = posted.refusal();
-            if (posted.isGone()) {
-                answer(response, 404, why(Disconnect.RESUME_EXPIRED, ""));
-            } else if (refusal != null) {
-                answer(
-                        response,
-                        refusal.disconnect().httpStatus(),
-                        why(refusal.disconnect(), ",\"expects\":" + posted.expects()));
-            } else {
-                answer(response, 200, "{\"expects\":" + posted.expects() + "}");
-            }
+        switch (request.getMethod()) {
+            case "GET" -> poll(to, request, response);
+            case "POST" -> sending.handle(request, response);
+            case "OPTIONS" -> Cors.preflight(to, PollLink.TRANSPORT, request, response);
+            default -> Cors.notAllowed(response);
         }
     }
 
-    private static long number(HttpServletRequest request, String header, long otherwise) {
-        @Nullable String value = request.getHeader(header);
-        return value == null ? otherwise : Long.parseLong(value);
+    private static void poll(TransportHost to, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        PollRequest poll;
+        try {
+            poll = PollRequest.read(request, to.settings().pollTimeout());
+        } catch (MalformedRequestException e) {
+            e.answer().send(response);
+            return;
+        }
+        Optional<Refusal> refusal = Cors.refuse(to, poll.handshake(), request, response);
+        if (refusal.isPresent()) {
+            Answer.of(refusal.get()).send(response);
+        } else if (AsyncResponse.isSupported(request, response)) {
+            HttpReply reply = new HttpReply();
+            PollLink link = new PollLink(to, reply, poll.handshake().isAcknowledging(), poll.hold());
+            reply.begin(request, response, to, link);
+            link.open(poll.handshake());
+        }
     }
 }

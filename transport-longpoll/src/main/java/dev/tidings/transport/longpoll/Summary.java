@@ -4,12 +4,10 @@ import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.GapReason;
 import dev.tidings.spi.Attachment;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 
 /** One object with all that a plain client should know, and where it stands afterwards. */
 final class Summary extends Batch {
 
-    private static final String TYPE = "application/json;charset=utf-8";
     private static final byte[] BEGIN = "{\"messages\":[".getBytes(StandardCharsets.US_ASCII);
     private static final String NO_HISTORY = "\"reason\":\"" + GapReason.NO_HISTORY + "\"";
 
@@ -36,7 +34,6 @@ final class Summary extends Batch {
     Content content(Attachment from) {
         String position = from.position();
         String end = "]" + (position == null ? "" : ",\"next\":\"" + position + "\"") + (gap ? ",\"gap\":true}" : "}");
-        byte[] body = joined(BEGIN, (byte) ',', end.getBytes(StandardCharsets.US_ASCII));
-        return new Content(TYPE, Map.of(), body);
+        return Content.of(joined(BEGIN, (byte) ',', end.getBytes(StandardCharsets.US_ASCII)));
     }
 }

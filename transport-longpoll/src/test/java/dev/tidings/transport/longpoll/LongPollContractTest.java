@@ -154,6 +154,9 @@ class LongPollContractTest {
         private final ReentrantLock lock = new ReentrantLock();
         private final CompletableFuture<Attachment> attachment = new CompletableFuture<>();
 
+        /** Whether there may be frames: polls come and go, and none of them is to look without being asked. */
+        private volatile boolean wanted = true;
+
         @GuardedBy("lock")
         private final ArrayDeque<Frame> retained = new ArrayDeque<>();
 
@@ -193,6 +196,7 @@ class LongPollContractTest {
 
         @Override
         public void wake() {
+            wanted = true;
             Link present = present();
             if (present != null) {
                 present.wake();
@@ -318,8 +322,13 @@ class LongPollContractTest {
                 if (!again.isEmpty()) {
                     return again.remove();
                 }
+                if (!wanted) {
+                    return null;
+                }
+                wanted = false;
                 Frame frame = contract.poll();
                 if (frame != null) {
+                    wanted = true;
                     lock.lock();
                     try {
                         lastNumber++;

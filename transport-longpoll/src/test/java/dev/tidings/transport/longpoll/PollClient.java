@@ -28,7 +28,7 @@ final class PollClient {
     final List<JsonObject> received = new ArrayList<>();
 
     volatile String token = "";
-    volatile long has;
+    long has;
     long number;
 
     PollClient(WireServer server) {

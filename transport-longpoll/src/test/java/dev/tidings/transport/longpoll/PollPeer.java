@@ -33,6 +33,7 @@ final class PollPeer implements TransportContract.Peer {
     private final CompletableFuture<Disconnect> end = new CompletableFuture<>();
     private volatile boolean reading = true;
     private volatile boolean over;
+    private volatile boolean cut;
     private volatile CountDownLatch parked = new CountDownLatch(1);
 
     // The reading thread's own, or the test's while that one is parked.
@@ -156,8 +157,10 @@ final class PollPeer implements TransportContract.Peer {
     @Override
     public void cut() {
         over = true;
-        polls.cut();
-        end.complete(Disconnect.LINK_LOST);
+        if (end.complete(Disconnect.LINK_LOST) || !cut) {
+            cut = true;
+            polls.cut();
+        }
     }
 
     @Override

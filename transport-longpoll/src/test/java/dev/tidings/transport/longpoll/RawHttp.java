@@ -157,7 +157,8 @@ final class RawHttp implements AutoCloseable {
         } else {
             body = in.readNBytes(Integer.parseInt(headers.getOrDefault("Content-Length", "0")));
         }
-        return new Response(Integer.parseInt(status.split(" ")[1]), headers, new String(body, StandardCharsets.UTF_8));
+        return new Response(
+                Integer.parseInt(status.split(" ", -1)[1]), headers, new String(body, StandardCharsets.UTF_8));
     }
 
     private byte[] chunks() throws IOException {
@@ -191,8 +192,10 @@ final class RawHttp implements AutoCloseable {
     /** Breaks the connection by a reset. */
     void cut() {
         try {
-            socket.setSoLinger(true, 0);
-            socket.close();
+            if (!socket.isClosed()) {
+                socket.setSoLinger(true, 0);
+                socket.close();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -10,9 +10,20 @@ import dev.tidings.examples.embedded.EmbeddedServer;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Payload;
 import dev.tidings.transport.websocket.WebSocketServlet;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import java.io.IOException;
 import java.net.URI;
+import java.security.Principal;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -51,6 +62,10 @@ final class WireServer implements AutoCloseable, ServletContextListener {
 
     @Override
     public void contextInitialized(ServletContextEvent event) {
+        // A header in place of a login, so that the container has somebody to name.
+        var login = event.getServletContext().addFilter("login", (Filter) WireServer::login);
+        login.setAsyncSupported(true);
+        login.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
         LongPollServlet.register(event.getServletContext(), tidings, PATH);
         WebSocketServlet.register(event.getServletContext(), tidings, SOCKET);
     }
@@ -58,6 +73,21 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     @Override
     public void contextDestroyed(ServletContextEvent event) {
         tidings.close();
+    }
+
+    private static void login(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        String user = ((HttpServletRequest) request).getHeader("X-User");
+        chain.doFilter(
+                user == null
+                        ? request
+                        : new HttpServletRequestWrapper((HttpServletRequest) request) {
+                            @Override
+                            public Principal getUserPrincipal() {
+                                return () -> user;
+                            }
+                        },
+                response);
     }
 
     int port() {

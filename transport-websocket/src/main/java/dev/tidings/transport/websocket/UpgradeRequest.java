@@ -1,19 +1,14 @@
 package dev.tidings.transport.websocket;
 
 import dev.tidings.spi.Handshake;
+import dev.tidings.transport.servlet.Answer;
+import dev.tidings.transport.servlet.HttpHandshake;
+import dev.tidings.transport.servlet.MalformedRequestException;
 import jakarta.servlet.http.HttpServletRequest;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.security.Principal;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** A request that wants to become a WebSocket: whether it is a good one, and what it says. */
 final class UpgradeRequest {
@@ -48,49 +43,17 @@ final class UpgradeRequest {
     /**
      * Copies everything: the container's request is gone when the socket opens.
      *
-     * @return the handshake, or null if the query is not well-formed
+     * @throws MalformedRequestException if the query is not well-formed
      */
-    static @Nullable Handshake read(HttpServletRequest request, SubProtocol chosen) {
-        Handshake.Builder handshake = Handshake.builder(WebSocketLink.TRANSPORT)
-                .remoteAddress(Objects.requireNonNullElse(request.getRemoteAddr(), ""))
+    static Handshake read(HttpServletRequest request, SubProtocol chosen) throws MalformedRequestException {
+        boolean resuming = HttpHandshake.parameters(request.getQueryString())
+                .getOrDefault("resume", List.of())
+                .contains("true");
+        return HttpHandshake.copy(request, WebSocketLink.TRANSPORT)
                 .codec(chosen.codec())
-                .acknowledging(chosen.acknowledging());
-        for (String name : Collections.list(request.getHeaderNames())) {
-            handshake.header(name, Collections.list(request.getHeaders(name)));
-        }
-        Principal principal = request.getUserPrincipal();
-        handshake.principal(principal == null ? null : principal.getName());
-        try {
-            Map<String, List<String>> parameters = parameters(request.getQueryString());
-            parameters.forEach(handshake::parameter);
-            handshake.resuming(chosen.acknowledging()
-                    && parameters.getOrDefault("resume", List.of()).contains("true"));
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
-        return handshake.build();
-    }
-
-    /** Only from the URL: the container's own map would read a body, and what filters add to it. */
-    static Map<String, List<String>> parameters(@Nullable String query) {
-        Map<String, List<String>> parameters = new LinkedHashMap<>();
-        if (query != null) {
-            for (String pair : query.split("&", -1)) {
-                int equals = pair.indexOf('=');
-                String name = decode(equals < 0 ? pair : pair.substring(0, equals));
-                String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
-                if (!name.isEmpty()) {
-                    parameters
-                            .computeIfAbsent(name, missing -> new ArrayList<>(1))
-                            .add(value);
-                }
-            }
-        }
-        return parameters;
-    }
-
-    private static String decode(String text) {
-        return URLDecoder.decode(text, StandardCharsets.UTF_8);
+                .acknowledging(chosen.acknowledging())
+                .resuming(chosen.acknowledging() && resuming)
+                .build();
     }
 
     private static boolean hasToken(HttpServletRequest request, String header, String token) {

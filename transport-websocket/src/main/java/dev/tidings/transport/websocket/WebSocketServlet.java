@@ -4,9 +4,11 @@ import dev.tidings.protocol.Codec;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Refusal;
 import dev.tidings.spi.TransportHost;
+import dev.tidings.transport.servlet.Answer;
+import dev.tidings.transport.servlet.MalformedRequestException;
+import dev.tidings.transport.servlet.Registration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -16,7 +18,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -109,32 +110,13 @@ public final class WebSocketServlet extends HttpServlet {
      * @throws IllegalStateException if something else is there already
      */
     public static void register(ServletContext context, WebSocketServlet servlet, String path) {
-        ServletRegistration.Dynamic registration = context.addServlet("tidings-websocket " + path, servlet);
-        Set<String> taken = registration == null ? Set.of(path) : registration.addMapping(path);
-        if (registration == null || !taken.isEmpty()) {
-            throw new IllegalStateException("Another servlet is mapped to " + taken + " already");
-        }
-        registration.setAsyncSupported(true);
-        // At the start, so that a missing host shows then and not at the first client.
-        registration.setLoadOnStartup(1);
+        Registration.add(context, servlet, "tidings-websocket " + path, path);
     }
 
     @Override
     public void init() throws ServletException {
         if (host == null) {
-            Object found = getServletContext().getAttribute(TransportHost.ATTRIBUTE);
-            if (!(found instanceof TransportHost attribute)) {
-                throw new ServletException(
-                        "WebSocketServlet has no host. Before it starts, put the application's Tidings into the ServletContext:"
-                                + " context.setAttribute(TransportHost.ATTRIBUTE, tidings), for instance in a"
-                                + " ServletContextListener; or register it with WebSocketServlet.register(context, tidings, path)."
-                                + (found == null
-                                        ? ""
-                                        : " What is there is a "
-                                                + found.getClass().getName()
-                                                + "; if that looks right, the library is on the class path twice."));
-            }
-            host = attribute;
+            host = Registration.host(this);
         }
     }
 
@@ -160,9 +142,11 @@ public final class WebSocketServlet extends HttpServlet {
 
     private void open(TransportHost to, HttpServletRequest request, HttpServletResponse response) throws IOException {
         SubProtocol chosen = SubProtocol.choose(request.getHeaders("Sec-WebSocket-Protocol"), foreign);
-        Handshake handshake = UpgradeRequest.read(request, chosen);
-        if (handshake == null) {
-            Answer.badRequest(400, "The query of the URL is not well-formed").send(response);
+        Handshake handshake;
+        try {
+            handshake = UpgradeRequest.read(request, chosen);
+        } catch (MalformedRequestException e) {
+            e.answer().send(response);
             return;
         }
         Optional<Refusal> refusal = to.refuse(handshake);

@@ -28,8 +28,11 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat(resideInAPackage("dev.tidings..")
                     .and(not(resideInAnyPackage(
-                            "dev.tidings.spi", "dev.tidings.protocol", "dev.tidings.transport.websocket.."))))
-            .because("a transport sees the SPI and the protocol only")
+                            "dev.tidings.spi",
+                            "dev.tidings.protocol",
+                            "dev.tidings.transport.servlet",
+                            "dev.tidings.transport.websocket.."))))
+            .because("a transport sees the SPI, the protocol and what transports on servlets share")
             .allowEmptyShould(true);
 
     @ArchTest

@@ -36,7 +36,7 @@ class HandshakeWireTest {
         assertThat(response.status()).isEqualTo(status);
         assertThat(response.headers())
                 .containsEntry("X-Content-Type-Options", "nosniff")
-                .containsEntry("Cache-Control", "no-store");
+                .containsEntry("Cache-Control", "no-cache, no-store, no-transform");
         assertThat(response.headers().get("Content-Type")).isEqualToIgnoringCase("application/json;charset=utf-8");
         JsonObject body = JsonParser.parseString(response.body()).getAsJsonObject();
         assertThat(body.get("code").getAsInt()).isEqualTo(code);

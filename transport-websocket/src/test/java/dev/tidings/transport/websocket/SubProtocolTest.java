@@ -44,16 +44,4 @@ class SubProtocolTest {
                 .hasMessageContaining("token");
         assertThat(FOREIGN.acknowledging()).isFalse();
     }
-
-    @Test
-    void parameters_anyQuery_areReadInOrder() {
-        assertThat(UpgradeRequest.parameters(null)).isEmpty();
-        assertThat(UpgradeRequest.parameters("")).isEmpty();
-        assertThat(UpgradeRequest.parameters("channel=a&channel=b%2Fc&x&&=y&token=a%20b+c=d"))
-                .isEqualTo(Map.of(
-                        "channel", List.of("a", "b/c"),
-                        "x", List.of(""),
-                        "token", List.of("a b c=d")));
-        assertThatThrownBy(() -> UpgradeRequest.parameters("a=%zz")).isInstanceOf(IllegalArgumentException.class);
-    }
 }

@@ -1,0 +1,118 @@
+package dev.tidings.transport.sse;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.tidings.Allow;
+import dev.tidings.Connection;
+import dev.tidings.ConnectionListener;
+import dev.tidings.Tidings;
+import dev.tidings.examples.embedded.EmbeddedServer;
+import dev.tidings.protocol.Disconnect;
+import dev.tidings.protocol.Payload;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
+import java.net.URI;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** An application on a real container. What happens to its connections is on record. */
+final class WireServer implements AutoCloseable, ServletContextListener {
+
+    static final String PATH = "/realtime/sse";
+
+    final Tidings tidings;
+    final BlockingQueue<Connection> connected = new LinkedBlockingQueue<>();
+    final BlockingQueue<Connection> detached = new LinkedBlockingQueue<>();
+    final BlockingQueue<Connection> resumed = new LinkedBlockingQueue<>();
+    final BlockingQueue<Disconnect> disconnected = new LinkedBlockingQueue<>();
+    private final EmbeddedServer server;
+
+    private WireServer(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
+        Tidings.Builder builder = Tidings.builder()
+                .channel("open:{name*}", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
+                .listener(new Recorder());
+        change.accept(builder);
+        tidings = builder.build();
+        server = EmbeddedServer.start(container, 0, "", this);
+    }
+
+    static WireServer start(EmbeddedServer.Container container) {
+        return start(container, builder -> {});
+    }
+
+    static WireServer start(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
+        return new WireServer(container, change);
+    }
+
+    @Override
+    public void contextInitialized(ServletContextEvent event) {
+        SseServlet.register(event.getServletContext(), tidings, PATH);
+    }
+
+    @Override
+    public void contextDestroyed(ServletContextEvent event) {
+        tidings.close();
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    URI uri(String query) {
+        return URI.create("http://127.0.0.1:" + port() + PATH + query);
+    }
+
+    void publish(String channel, Object json) {
+        tidings.channel(channel)
+                .publish(Payload.json(json.toString()))
+                .toCompletableFuture()
+                .join();
+    }
+
+    void awaitSubscribers(String channel, int count) {
+        await().atMost(20, TimeUnit.SECONDS)
+                .until(() -> tidings.channel(channel).subscribers() == count);
+    }
+
+    static <T> T take(BlockingQueue<T> queue) {
+        try {
+            T taken = queue.poll(20, TimeUnit.SECONDS);
+            if (taken == null) {
+                throw new AssertionError("Nothing came within 20 s");
+            }
+            return taken;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+
+    private final class Recorder implements ConnectionListener {
+        @Override
+        public void onConnect(Connection connection) {
+            connected.add(connection);
+        }
+
+        @Override
+        public void onDetached(Connection connection) {
+            detached.add(connection);
+        }
+
+        @Override
+        public void onResumed(Connection connection) {
+            resumed.add(connection);
+        }
+
+        @Override
+        public void onDisconnect(Connection connection, Disconnect disconnect) {
+            disconnected.add(disconnect);
+        }
+    }
+}
