@@ -1665,7 +1665,7 @@ class Roster {
     this.askMembers().then(
       (frame) => {
         this.#asking = false;
-        this.#snapshot(frame);
+        if (Array.isArray(frame.members)) this.#snapshot(frame);
       },
       (error) => {
         this.#asking = false;
@@ -1740,6 +1740,8 @@ export class Subscription {
   #accepting = false;
   /** It has stood before, on this connection or another. */
   #stood = false;
+  /** The page before had it. */
+  #inherited = false;
   /** The application has asked for it, not the server. */
   #wanted = false;
   #retries;
@@ -1891,6 +1893,7 @@ export class Subscription {
   inherit(position, stands) {
     this.#position ??= position;
     this.#accepting ||= stands;
+    this.#inherited = stands;
   }
 
   /** Whether the server has yet to be asked. @internal */
@@ -1910,7 +1913,7 @@ export class Subscription {
    */
   restore() {
     this.#clearTimer();
-    this.#asked = this.#accepting = false;
+    this.#asked = this.#accepting = this.#inherited = false;
     this.#roster.reset();
     if (!this.#wanted) {
       // The server's own doing: it does so again, or not.
@@ -1982,8 +1985,9 @@ export class Subscription {
     this.#emitter.emit("subscribed", event);
     // Without a position the server could not tell what was missed, so nobody but this client knows that something may be.
     if (again && since === undefined) this.#conversation.gap(this.channel, "NO_HISTORY");
-    // A snapshot comes by itself for a new subscription; for one that stood before there may have been none.
-    if (this.#presence && !recovered && !this.#roster.known) this.#roster.ask();
+    // The page before may have got the snapshot; it does not come a second time.
+    if (this.#presence && this.#inherited && !this.#roster.known) this.#roster.ask();
+    this.#inherited = false;
   }
 
   /**
@@ -2558,7 +2562,9 @@ class Conversation {
     }
     this.#current = null;
     if (!carrier.open) {
-      if (end.unusable) this.#next(end);
+      // The wire gave no reason of ours, so it is the wire.
+      const wire = end.code < 4000 && end.code !== NORMAL && end.code !== POLICY && end.retryAfter === undefined;
+      if (end.unusable || wire) this.#next(end);
       else this.#failed(end);
       return;
     }
@@ -3275,6 +3281,7 @@ class Conversation {
     this.#left = this.settings.storage !== null && this.handover.leave(this.#will());
     // Where nothing can be kept, nobody comes back for it.
     if (!this.#left && !persisted && token && current?.open) current.link.leave();
+    if (!persisted) this.handover.release();
     this.#suspended = true;
     this.#generation++;
     this.#dropLinks();

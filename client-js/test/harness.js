@@ -1,5 +1,5 @@
 import { Tidings } from "../src/tidings.js";
-import { Clock } from "./clock.js";
+import { Clock, settled } from "./clock.js";
 import { Server } from "./server.js";
 
 export { json, never } from "./server.js";
@@ -81,12 +81,12 @@ export class World {
 }
 
 /** What a promise has come to: its value, its error's code, or "pending". */
-export async function outcome(promise) {
+export async function outcome(promise, patience = settled().then(() => "pending")) {
   return Promise.race([
     promise.then(
       (value) => value,
       (error) => error.code ?? error,
     ),
-    new Promise((resolve) => setImmediate(() => setImmediate(() => resolve("pending")))),
+    patience,
   ]);
 }

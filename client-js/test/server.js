@@ -161,6 +161,8 @@ export class Server {
     if (type === "subscribe") {
       connection.subscribed.add(channel);
       connection.say({ type: "reply", id, channel });
+    } else if (type === "members") {
+      connection.say({ type: "reply", id, channel, version: 0, members: [] });
     } else if (type === "publish") {
       connection.say({ type: "reply", id, outcome: "ok" });
     } else if (type === "request") {
