@@ -620,33 +620,37 @@ class Credentials {
 
 /** What a page leaves to the next page of its tab, and which transport worked. Storage that fails is as good as none. */
 class Handover {
-  /** The keys that live clients of this page hold, so that two clients of one address do not share one. @type {Set<string>} */
-  static #held = new Set();
+  /** The keys that live clients of a page hold, so that two clients of one address do not share one. @type {WeakMap<object, Set<string>>} */
+  static #held = new WeakMap();
   /** @type {string | null} */
   #key = null;
 
   /**
    * @param {SimpleStorage | null} storage
    * @param {string} address
+   * @param {object} page
    */
-  constructor(storage, address) {
+  constructor(storage, address, page) {
     this.storage = storage;
     this.address = address;
+    const held = Handover.#held.get(page) ?? new Set();
+    Handover.#held.set(page, held);
+    this.held = held;
   }
 
   hold() {
     if (this.#key !== null) return;
     for (let i = 0; ; i++) {
       const key = `tidings:${this.address}${i === 0 ? "" : `#${i}`}`;
-      if (!Handover.#held.has(key)) {
-        Handover.#held.add((this.#key = key));
+      if (!this.held.has(key)) {
+        this.held.add((this.#key = key));
         return;
       }
     }
   }
 
   release() {
-    if (this.#key !== null) Handover.#held.delete(this.#key);
+    if (this.#key !== null) this.held.delete(this.#key);
     this.#key = null;
   }
 
@@ -2217,7 +2221,7 @@ class Conversation {
     this.credentials = new Credentials(settings.token, this.environment);
     this.pace = new Pace(settings.rate, settings.paced);
     this.retries = this.backoff();
-    this.handover = new Handover(settings.storage, settings.address.href);
+    this.handover = new Handover(settings.storage, settings.address.href, this.environment.window ?? globalThis);
     this.#page = String(this.environment.random()).slice(2);
     const report = (/** @type {unknown} */ error) => this.listenerFailed(error);
     this.events = /** @type {Emitter<TidingsEvents>} */ (new Emitter(report));
@@ -3346,9 +3350,13 @@ class Conversation {
 
   /** @param {any} will what the page before left */
   #inherit(will) {
-    if (will === null || Math.abs(this.environment.now() - will.savedAt) > HANDOVER_AGE) return;
+    if (will === null || !(Math.abs(this.environment.now() - will.savedAt) <= HANDOVER_AGE)) return;
     const { ledger } = this;
     try {
+      // Whatever is wrong shows before anything is taken over.
+      will = structuredClone(will);
+      for (const list of [will.sent, will.waiting, will.channels, will.members]) list.map(() => {});
+      for (const number of [will.limits.frameBytes, will.number, will.received, will.nextId, will.polls]) number.toFixed();
       this.#session = will.session;
       this.#hadConnection = will.session !== null;
       this.#heartbeat = will.heartbeat;

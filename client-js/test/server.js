@@ -274,7 +274,11 @@ class StreamEnd {
   }
 
   #write(text) {
-    if (!this.#over) this.#controller.enqueue(encoder.encode(text));
+    this.raw(encoder.encode(text));
+  }
+
+  raw(bytes) {
+    if (!this.#over) this.#controller.enqueue(bytes);
   }
 
   whisper(text) {
