@@ -224,7 +224,6 @@ export class TidingsError extends Error {
 
 const PROTOCOL = "tidings.v1";
 const PROTOCOL_LINES = "tidings.v1.lines";
-const NOT_COUNTED = new Set(["welcome", "resumed", "auth_success", "ack", "ping", "pong", "close"]);
 
 /** @type {Transport[]} */
 const TRANSPORTS = ["websocket", "sse", "poll"];
@@ -621,33 +620,37 @@ class Credentials {
 
 /** What a page leaves to the next page of its tab, and which transport worked. Storage that fails is as good as none. */
 class Handover {
-  /** The keys that live clients of this page hold, so that two clients of one address do not share one. @type {Set<string>} */
-  static #held = new Set();
+  /** The keys that live clients of a page hold, so that two clients of one address do not share one. @type {WeakMap<object, Set<string>>} */
+  static #held = new WeakMap();
   /** @type {string | null} */
   #key = null;
 
   /**
    * @param {SimpleStorage | null} storage
    * @param {string} address
+   * @param {object} page
    */
-  constructor(storage, address) {
+  constructor(storage, address, page) {
     this.storage = storage;
     this.address = address;
+    const held = Handover.#held.get(page) ?? new Set();
+    Handover.#held.set(page, held);
+    this.held = held;
   }
 
   hold() {
     if (this.#key !== null) return;
     for (let i = 0; ; i++) {
       const key = `tidings:${this.address}${i === 0 ? "" : `#${i}`}`;
-      if (!Handover.#held.has(key)) {
-        Handover.#held.add((this.#key = key));
+      if (!this.held.has(key)) {
+        this.held.add((this.#key = key));
         return;
       }
     }
   }
 
   release() {
-    if (this.#key !== null) Handover.#held.delete(this.#key);
+    if (this.#key !== null) this.held.delete(this.#key);
     this.#key = null;
   }
 
@@ -1205,7 +1208,6 @@ class Posts {
   #arrived(taken, expects) {
     this.#failures = this.#stuck = 0;
     this.#backoff.reset();
-    this.#host.heard();
     const posted = new Set(taken);
     const counted = taken.filter((frame) => frame.number > 0).length;
     const before = this.#queue.length;
@@ -1229,7 +1231,6 @@ class Posts {
       const { expects } = end;
       const progress = first > 0 && expects > first;
       this.#stuck = progress ? 0 : this.#stuck + 1;
-      host.heard();
       this.#queue = this.#queue.filter((frame) => frame.number === 0 || frame.number >= expects);
       host.taken(expects);
       if (this.#ended) return;
@@ -1504,6 +1505,7 @@ class PollLink {
  * @property {(frame: Frame) => void} resolve
  * @property {(error: TidingsError) => void} reject
  * @property {() => void} [lost] the connection has ended before the answer; default: reject with `gone`
+ * @property {() => void} [gap] the answer may have been lost; default: reject with `gap`
  */
 
 /** The counted frames of both directions (7). It knows numbers and bounds, and nothing of links and time. */
@@ -1667,9 +1669,12 @@ class Roster {
     this.askMembers().then(
       (frame) => {
         this.#asking = false;
-        this.#snapshot(frame);
+        if (Array.isArray(frame.members)) this.#snapshot(frame);
       },
-      () => void (this.#asking = false),
+      (error) => {
+        this.#asking = false;
+        if (error.code === "gap") this.ask();
+      },
     );
   }
 
@@ -1739,6 +1744,8 @@ export class Subscription {
   #accepting = false;
   /** It has stood before, on this connection or another. */
   #stood = false;
+  /** The page before had it. */
+  #inherited = false;
   /** The application has asked for it, not the server. */
   #wanted = false;
   #retries;
@@ -1856,7 +1863,7 @@ export class Subscription {
     const asked = this.#asked;
     this.end(null, "Unsubscribed");
     if (asked && this.#conversation.hasSession) {
-      await this.#conversation.ask({ type: "unsubscribe", channel: this.channel }, { kind: "state", lost: (done) => done.resolve() });
+      await this.#conversation.end({ type: "unsubscribe", channel: this.channel });
     }
   }
 
@@ -1871,7 +1878,7 @@ export class Subscription {
     this.#wanted = true;
     this.#presence ||= presence;
     if (since !== undefined && !this.#asked) this.#position = since;
-    if (more && this.#conversation.hasSession && this.#timer === null) this.ask(!this.#accepting);
+    if (more && this.#conversation.hasSession && this.#timer === null) this.ask(!this.#asked && !this.#accepting);
   }
 
   /** The server has subscribed the connection. @param {Frame} frame @internal */
@@ -1890,6 +1897,7 @@ export class Subscription {
   inherit(position, stands) {
     this.#position ??= position;
     this.#accepting ||= stands;
+    this.#inherited = stands;
   }
 
   /** Whether the server has yet to be asked. @internal */
@@ -1909,7 +1917,7 @@ export class Subscription {
    */
   restore() {
     this.#clearTimer();
-    this.#asked = this.#accepting = false;
+    this.#asked = this.#accepting = this.#inherited = false;
     this.#roster.reset();
     if (!this.#wanted) {
       // The server's own doing: it does so again, or not.
@@ -1933,15 +1941,31 @@ export class Subscription {
     this.#asked = true;
     const since = recover ? this.#position : undefined;
     const frame = { type: "subscribe", channel: this.channel, presence: this.#presence || undefined, since };
-    const lost = () => {};
-    const kind = "state";
-    this.#conversation.ask(frame, { kind, lost, gap: () => this.ask(false) }).then(
-      (reply) => {
-        if (this.#state === "ended") return;
-        this.#stands(reply, since, recover);
+    this.#conversation.send(frame, {
+      kind: "state",
+      // At once, before the frames that follow the answer.
+      resolve: (reply) => {
+        if (this.#state !== "ended") this.#stands(reply, since, recover);
       },
-      (error) => this.#failed(error, recover),
-    );
+      reject: (error) => this.#failed(error, recover),
+      // `restore` asks again.
+      lost: () => {},
+      gap: () => {
+        if (this.#state !== "ended") this.ask(false);
+      },
+    });
+  }
+
+  /** The client is closed; on `connect` it is asked for again. @param {TidingsError} error @internal */
+  closed(error) {
+    if (!this.#wanted) {
+      this.end("closed", error.reason);
+      return;
+    }
+    this.#clearTimer();
+    this.#asked = this.#accepting = false;
+    this.#ready.reject(error);
+    this.#wait();
   }
 
   /**
@@ -1965,8 +1989,9 @@ export class Subscription {
     this.#emitter.emit("subscribed", event);
     // Without a position the server could not tell what was missed, so nobody but this client knows that something may be.
     if (again && since === undefined) this.#conversation.gap(this.channel, "NO_HISTORY");
-    // A snapshot comes by itself for a new subscription; for one that stood before there may have been none.
-    if (this.#presence && !recovered && !this.#roster.known) this.#roster.ask();
+    // The page before may have got the snapshot; it does not come a second time.
+    if (this.#presence && this.#inherited && !this.#roster.known) this.#roster.ask();
+    this.#inherited = false;
   }
 
   /**
@@ -1976,11 +2001,8 @@ export class Subscription {
   #failed(error, recover) {
     if (this.#state === "ended") return;
     this.#asked = false;
-    if (error.code === "closed") {
-      // On `connect` it is asked for again.
-      this.#ready.reject(error);
-      this.#wait();
-    } else if (error.code === "rate_limited" || error.code === "unavailable") {
+    if (error.code === "closed") return;
+    if (error.code === "rate_limited" || error.code === "unavailable") {
       this.#timer = this.#conversation.environment.setTimeout(() => {
         this.#timer = null;
         if (this.#conversation.hasSession) this.ask(recover);
@@ -2066,8 +2088,1726 @@ class Membership {
   /** What awaits the next answer. @type {Deferred<void>[]} */
   waiting = [];
 
-  /** @param {any} data */
-  constructor(data) {
-    this.data = data;
+  /** @param {{data: any} | {bytes: string}} fields what the member says of itself */
+  constructor(fields) {
+    this.fields = fields;
+  }
+}
+
+// ---- The conversation --------------------------------------------------------------------------------------------------
+
+/** A link, and what the conversation knows of it. */
+class Carrier {
+  /** It has said `welcome` or `resumed`. */
+  open = false;
+  /** It has been told to begin: from then on the server may have taken the connection over. */
+  begun = false;
+  openedAt = 0;
+  heardAt = 0;
+  /** How often something came in. */
+  heard = 0;
+  /** @type {any} */
+  timer = null;
+
+  /**
+   * @param {Transport} name
+   * @param {string | null} credentials
+   */
+  constructor(name, credentials) {
+    this.name = name;
+    this.credentials = credentials;
+    this.link = /** @type {Link} */ (/** @type {unknown} */ (null));
+  }
+}
+
+const LINKS = { websocket: WebSocketLink, sse: StreamLink, poll: PollLink };
+
+/**
+ * What is left of a channel that the page before had. `stands`: the connection is the one of the page before, as far as is known.
+ *
+ * @typedef {{position?: string, stands: boolean, frames: Frame[], lost: boolean}} Inherited
+ */
+
+/** @typedef {ReturnType<typeof settle>} Settings */
+/** @typedef {"retry" | "tick" | "pump" | "ack" | "upgrade" | "inherited"} Timer */
+
+/** The connection: one life of it after another, over one link after another. */
+class Conversation {
+  /** @type {State} */
+  #state = "idle";
+  /** The connection that is, or is to be resumed. @type {{token: string | null, id: string, user: string | null} | null} */
+  #session = null;
+  #heartbeat = 25_000;
+  #timeout = 10_000;
+  /** There was a connection before: another one is in its place. */
+  #hadConnection = false;
+  /** Says which page a handover is from. */
+  #page;
+  #polls = 0;
+
+  /** The link that carries the connection, or is being opened to. @type {Carrier | null} */
+  #current = null;
+  /** The link that is to take over while the current one goes on. @type {Carrier | null} */
+  #candidate = null;
+  /** Nothing is sent while a link takes over. */
+  #holding = false;
+  /** The transports that are left to be tried in this attempt. @type {Transport[]} */
+  #plan = [];
+  /** Grows with whatever makes an answer to an older question worthless. */
+  #generation = 0;
+  /** Attempts in a row that failed. */
+  #failures = 0;
+  /** The last link was one that lived. */
+  #stable = true;
+  /** A new token was asked for because the last one was refused. */
+  #renewed = false;
+  /** The wait before the next attempt is the server's word. */
+  #told = false;
+  #attemptedAt = -Infinity;
+  #suspended = false;
+  /** Left to the next page, and not taken by it as far as is known. */
+  #left = false;
+
+  /** The transport that is to be used whatever the preference says. @type {Transport | null} */
+  #forced = null;
+  /** @type {Transport | null} */
+  #lastTransport = null;
+  /** The transports that have carried this connection on this page. @type {Set<Transport>} */
+  #worked = new Set();
+  /** Those that open and then do not last. @type {Set<Transport>} */
+  #avoided = new Set();
+  /** @type {Map<Transport, number>} */
+  #shortLives = new Map();
+  #upgrades = 0;
+  /** What is left to be tried by a move to another transport, and who waits for it. @type {Transport[]} */
+  #moves = [];
+  /** @type {Deferred<void> | null} */
+  #moving = null;
+  /** @type {Transport | null} */
+  #forcedBefore = null;
+
+  #refreshAt = Infinity;
+  #refreshing = false;
+  #refreshes = 0;
+  #lastTick = 0;
+  #probing = false;
+  #unacknowledged = 0;
+  #unacknowledgedBytes = 0;
+
+  /** @type {Record<Timer, any>} */
+  #timers = { retry: null, tick: null, pump: null, ack: null, upgrade: null, inherited: null };
+  /** @type {(() => void)[]} */
+  #unlisten = [];
+  #reporting = false;
+
+  /** @type {Map<string, Subscription>} */
+  subscriptions = new Map();
+  /** @type {Map<string, Membership>} */
+  #memberships = new Map();
+  /** @type {Map<string, Inherited>} */
+  #inherited = new Map();
+  /** @type {Map<string, {data: any} | {bytes: string}>} */
+  #inheritedMembers = new Map();
+  /** Frames of the page before that have certainly or perhaps not arrived. */
+  #lostOfBefore = 0;
+  /** @type {Map<string, (data: any, request: {event: string, bytes?: Uint8Array}) => unknown>} */
+  requests = new Map();
+
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.settings = settings;
+    this.environment = settings.environment;
+    this.ledger = new Ledger();
+    this.credentials = new Credentials(settings.token, this.environment);
+    this.pace = new Pace(settings.rate, settings.paced);
+    this.retries = this.backoff();
+    this.handover = new Handover(settings.storage, settings.address.href, this.environment.window ?? globalThis);
+    this.#page = String(this.environment.random()).slice(2);
+    const report = (/** @type {unknown} */ error) => this.listenerFailed(error);
+    this.events = /** @type {Emitter<TidingsEvents>} */ (new Emitter(report));
+    this.directs = /** @type {Emitter<Record<string, Direct>>} */ (new Emitter(report));
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get transport() {
+    return this.#current?.open ? this.#current.name : null;
+  }
+
+  get id() {
+    return this.#session?.id ?? null;
+  }
+
+  get user() {
+    return this.#session?.user ?? null;
+  }
+
+  /** Whether there is a connection that can be told something, now or later. */
+  get hasSession() {
+    return this.#session !== null && this.#state !== "closed";
+  }
+
+  backoff() {
+    return new Backoff(this.settings.backoff.min, this.settings.backoff.max, this.environment.random);
+  }
+
+  // ---- Life ----
+
+  connect() {
+    if (this.#state !== "idle" && this.#state !== "closed") return;
+    this.#generation++;
+    this.handover.hold();
+    this.#inherit(this.handover.take());
+    this.#listen();
+    this.#setState("connecting");
+    this.#attempt();
+  }
+
+  close() {
+    if (this.#state === "closed") return;
+    if (this.#current?.open && !this.#holding) this.#current.link.leave();
+    this.#finish({ code: NORMAL, reason: "Closed by the page" });
+  }
+
+  /** The end, until somebody calls `connect`. @param {End} end */
+  #finish(end) {
+    this.#generation++;
+    this.#dropLinks();
+    this.#stopTimers();
+    for (const off of this.#unlisten.splice(0)) off();
+    this.handover.release();
+    this.#session = null;
+    this.#hadConnection = this.#suspended = this.#left = this.#refreshing = this.#renewed = this.#holding = false;
+    this.#refreshAt = Infinity;
+    this.#failures = 0;
+    this.retries.reset();
+    this.#inherited.clear();
+    this.#inheritedMembers.clear();
+    const { ledger } = this;
+    this.ledger = new Ledger();
+    this.ledger.nextId = ledger.nextId;
+    this.#setState("closed", { reason: end.reason, code: end.code });
+    const error = new TidingsError("closed", `The client is closed: ${end.reason}`);
+    this.#moveEnds(error);
+    for (const entry of ledger.open.values()) entry.reject(error);
+    for (const subscription of [...this.subscriptions.values()]) subscription.closed(error);
+    for (const membership of this.#memberships.values()) {
+      for (const waiting of membership.waiting.splice(0)) waiting.reject(error);
+    }
+  }
+
+  /**
+   * @param {State} state
+   * @param {Partial<StateEvent>} [more]
+   */
+  #setState(state, more = {}) {
+    const previous = this.#state;
+    this.#state = state;
+    if (state !== previous || more.retryIn !== undefined) this.events.emit("state", { state, previous, ...more });
+  }
+
+  #dropLinks() {
+    for (const carrier of [this.#current, this.#candidate]) this.#drop(carrier);
+    this.#current = this.#candidate = null;
+    this.#holding = false;
+  }
+
+  /** @param {Carrier | null} carrier */
+  #drop(carrier) {
+    if (!carrier) return;
+    this.environment.clearTimeout(carrier.timer);
+    carrier.link.drop();
+  }
+
+  /**
+   * @param {Timer} name
+   * @param {number} delay
+   * @param {() => void} task
+   */
+  #after(name, delay, task) {
+    const { environment } = this;
+    environment.clearTimeout(this.#timers[name]);
+    this.#timers[name] = environment.setTimeout(() => {
+      this.#timers[name] = null;
+      task();
+    }, delay);
+  }
+
+  /** @param {(Timer)[]} names */
+  #stopTimers(...names) {
+    const all = /** @type {(Timer)[]} */ (Object.keys(this.#timers));
+    for (const name of names.length > 0 ? names : all) {
+      this.environment.clearTimeout(this.#timers[name]);
+      this.#timers[name] = null;
+    }
+  }
+
+  // ---- Attempts ----
+
+  #attempt() {
+    this.#stopTimers("retry");
+    this.#told = false;
+    this.#attemptedAt = this.environment.now();
+    this.#plan = this.#choose();
+    if (this.#plan.length === 0) {
+      this.#finish(unusable("No transport is available here"));
+      return;
+    }
+    this.#next(null);
+  }
+
+  /** Those that this platform has, in order of preference. @returns {Transport[]} */
+  get #available() {
+    const { settings } = this;
+    return settings.transports.filter((name) => (name === "websocket" ? settings.WebSocket : settings.fetch));
+  }
+
+  /** @returns {Transport[]} */
+  #choose() {
+    if (this.#forced) return [this.#forced];
+    const available = this.#available;
+    const last = this.#lastTransport ?? this.handover.worked;
+    const first = available.find((name) => name === last && !this.#avoided.has(name));
+    // What worked on this page is more likely to work again than to have become impossible.
+    if (first && this.#worked.has(first) && this.#failures < 2) return [first];
+    const others = available.filter((name) => name !== first);
+    const order = first ? [first, ...others] : others;
+    return [...order.filter((name) => !this.#avoided.has(name)), ...order.filter((name) => this.#avoided.has(name))];
+  }
+
+  /** @param {End | null} end why the transport before did not work */
+  #next(end) {
+    const name = this.#plan.shift();
+    if (!name) {
+      this.#failed(/** @type {End} */ (end));
+      return;
+    }
+    const generation = ++this.#generation;
+    const open = (/** @type {string | null} */ credentials) => {
+      if (generation !== this.#generation) return;
+      const carrier = (this.#current = this.#make(name, credentials));
+      this.#arm(carrier, this.settings.openTimeout);
+      carrier.link.connect();
+    };
+    if (name === "websocket" && this.#session?.token) open(null);
+    else
+      this.credentials.get().then(open, (error) => {
+        if (generation !== this.#generation) return;
+        this.problem({ code: "token", reason: words(error), error });
+        this.#failed({ code: LINK_LOST, reason: `There is no token: ${words(error)}` });
+      });
+  }
+
+  /** An attempt has failed, with a verdict or on all transports. @param {End} end */
+  #failed(end) {
+    this.#failures++;
+    this.#stable = false;
+    if (this.#failures >= this.settings.maxAttempts) {
+      this.#finish({ code: end.code, reason: `Given up after ${this.#failures} attempts: ${end.reason}` });
+    } else {
+      this.#react(end);
+    }
+  }
+
+  /** What follows from how a link ended (12). @param {End} end */
+  #react(end) {
+    const { code } = end;
+    if (code === POLICY) this.credentials.forget();
+    if (code === RATE_LIMITED) this.pace.slower(this.environment.now());
+    if (code === UNAUTHORIZED) {
+      this.credentials.forget();
+      if (this.credentials.renewable && !this.#renewed) {
+        this.#renewed = true;
+        this.#retry(end, this.retries.next());
+      } else {
+        this.#finish({ code, reason: end.reason || "The token was refused" });
+      }
+      return;
+    }
+    if (code === IN_USE) {
+      // Another page goes on with the connection: it may have it.
+      if (this.#session) this.#session.token = null;
+      this.#retry(end, this.retries.next());
+      return;
+    }
+    const verdict = reaction(code);
+    if (verdict === "never") {
+      this.#finish(end);
+      return;
+    }
+    this.#told = end.retryAfter !== undefined;
+    const atOnce = (verdict === "now" || end.atOnce) && this.#stable;
+    this.#retry(end, end.retryAfter === undefined ? (atOnce ? 0 : this.retries.next()) : Math.min(end.retryAfter, MAX_RETRY_AFTER));
+  }
+
+  /**
+   * @param {End} end
+   * @param {number} delay
+   */
+  #retry(end, delay) {
+    const { environment, settings } = this;
+    this.#generation++;
+    this.#stopTimers("tick", "pump", "ack", "upgrade");
+    // Where there is no network, the event `online` is what to wait for; but it need not come.
+    const wait = environment.online() ? delay : Math.max(delay, settings.backoff.max);
+    this.#after("retry", wait, () => this.#attempt());
+    this.#setState(this.#hadConnection ? "reconnecting" : "connecting", {
+      reason: end.reason,
+      code: end.code,
+      retryIn: wait,
+      attempt: this.#failures,
+    });
+  }
+
+  // ---- Links ----
+
+  /**
+   * @param {Transport} name
+   * @param {string | null} credentials
+   */
+  #make(name, credentials) {
+    const { settings } = this;
+    const carrier = new Carrier(name, credentials);
+    const ours = () => carrier === this.#current || carrier === this.#candidate;
+    /** @type {LinkHost} */
+    const host = {
+      environment: this.environment,
+      fetch: settings.fetch,
+      WebSocket: settings.WebSocket,
+      credentials: settings.withCredentials ? "include" : "same-origin",
+      backoff: () => this.backoff(),
+      url: (path, query = "") => {
+        const url = new URL(settings.address);
+        url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
+        if (query !== "") url.search += (url.search === "" ? "?" : "&") + query;
+        return url.href;
+      },
+      session: () => ({
+        token: this.#session?.token ?? null,
+        received: this.ledger.received,
+        frameBytes: this.ledger.limits.frameBytes,
+      }),
+      nextPoll: () => ++this.#polls,
+      opened: () => ours() && this.#wireOpened(carrier),
+      heard: () => {
+        carrier.heard++;
+        carrier.heardAt = this.environment.now();
+      },
+      frame: (text) => ours() && this.#read(carrier, text),
+      answered: (first, frames) => ours() && this.#answered(carrier, first, frames),
+      taken: (expects) => {
+        if (carrier !== this.#current) return;
+        this.ledger.taken(expects, this.environment.now());
+        this.#pumpWhenOpen();
+      },
+      ended: (end) => ours() && this.#ended(carrier, end),
+    };
+    carrier.heardAt = this.environment.now();
+    carrier.link = new LINKS[name](host);
+    return carrier;
+  }
+
+  /**
+   * @param {Carrier} carrier
+   * @param {number} time
+   */
+  #arm(carrier, time) {
+    this.environment.clearTimeout(carrier.timer);
+    carrier.timer = this.environment.setTimeout(() => {
+      this.#fail(carrier, unusable(`${carrier.name} did not open within ${time} ms`));
+    }, time);
+  }
+
+  /** @param {Carrier} carrier @param {End} end */
+  #fail(carrier, end) {
+    if (carrier !== this.#current && carrier !== this.#candidate) return;
+    carrier.link.drop();
+    this.#ended(carrier, end);
+  }
+
+  /** The wire works; the connection is still to be taken over, or to begin. @param {Carrier} carrier */
+  #wireOpened(carrier) {
+    const { openTimeout } = this.settings;
+    // A stream that says nothing is one that somebody holds back; of the others nobody could.
+    this.#arm(carrier, carrier.name === "sse" ? openTimeout : 2 * openTimeout);
+    const begin = () => {
+      if (carrier.begun || (carrier !== this.#current && carrier !== this.#candidate)) return;
+      carrier.begun = true;
+      const { ledger } = this;
+      carrier.link.begin({ token: this.#session?.token ?? null, received: ledger.received, credentials: carrier.credentials });
+    };
+    if (carrier === this.#candidate && this.#current) {
+      // What is on its way on the old link has to arrive, or be known not to, before the numbers are compared.
+      this.#holding = true;
+      this.#current.link.pause(begin);
+    } else {
+      begin();
+    }
+  }
+
+  /** @param {Carrier} carrier @param {End} end */
+  #ended(carrier, end) {
+    this.environment.clearTimeout(carrier.timer);
+    if (carrier === this.#candidate) {
+      this.#candidate = null;
+      this.#holding = false;
+      if (this.#current) {
+        this.#current.link.unpause();
+        this.#moveFailed(end);
+        this.#pump();
+        return;
+      }
+      // The old link is gone, too: taken over by this one, as it seems.
+      this.#moveEnds(new TidingsError("unavailable", end.reason));
+      this.#linkLost(end.unusable ? { ...end, unusable: false, atOnce: true } : end);
+      return;
+    }
+    this.#current = null;
+    if (!carrier.open) {
+      // The wire gave no reason of ours, so it is the wire.
+      const wire = end.code < 4000 && end.code !== NORMAL && end.code !== POLICY && end.retryAfter === undefined;
+      if (end.unusable || wire) this.#next(end);
+      else this.#failed(end);
+      return;
+    }
+    if (this.#candidate?.begun) return;
+    if (this.#candidate) {
+      this.#drop(this.#candidate);
+      this.#candidate = null;
+      this.#holding = false;
+      this.#moveEnds(new TidingsError("unavailable", end.reason));
+    }
+    const lived = this.environment.now() - carrier.openedAt;
+    this.#stable = lived >= STABLE;
+    const cut = end.code < 4000 && end.code !== NORMAL;
+    const short = cut && lived < SHORT_LIVED ? (this.#shortLives.get(carrier.name) ?? 0) + 1 : 0;
+    this.#shortLives.set(carrier.name, short);
+    if (short >= SHORT_LIVES || end.unusable) this.#avoided.add(carrier.name);
+    this.#linkLost(end);
+  }
+
+  /** @param {End} end */
+  #linkLost(end) {
+    this.#stopTimers("tick", "ack", "upgrade");
+    this.#probing = false;
+    this.#react(end);
+  }
+
+  /** It carries the connection from now on. @param {Carrier} carrier @param {number} next */
+  #adopt(carrier, next) {
+    const { environment } = this;
+    environment.clearTimeout(carrier.timer);
+    carrier.link.next = next;
+    if (carrier === this.#candidate) {
+      const old = this.#current;
+      this.#current = carrier;
+      this.#candidate = null;
+      this.#holding = false;
+      this.#drop(old);
+    }
+    if (!carrier.open) {
+      carrier.openedAt = environment.now();
+      this.#worked.add(carrier.name);
+      this.handover.worked = carrier.name;
+    }
+    this.#failures = 0;
+    this.#refreshing = false;
+    this.#unacknowledged = this.#unacknowledgedBytes = 0;
+    this.#stopTimers("ack");
+  }
+
+  /** Says so to the page. @param {Carrier} carrier */
+  #announce(carrier) {
+    carrier.open = true;
+    this.#lastTick = this.environment.now();
+    this.#after("tick", TICK, () => this.#tick());
+    this.#probing = false;
+    const previous = this.#lastTransport;
+    this.#lastTransport = carrier.name;
+    if (this.#inherited.size + this.#inheritedMembers.size > 0 && this.#timers.inherited === null) {
+      this.#after("inherited", INHERITED_FOR, () => this.#disinherit());
+    }
+    this.#moveEnds(null);
+    this.#scheduleUpgrade();
+    this.#setState("connected");
+    if (previous !== carrier.name) this.events.emit("transport", { transport: carrier.name, previous });
+  }
+
+  // ---- Frames that come in ----
+
+  /**
+   * @param {Carrier} carrier
+   * @param {string} text
+   */
+  #read(carrier, text) {
+    const frame = parse(text);
+    if (frame === null || typeof frame.type !== "string") {
+      this.#fail(carrier, { code: LINK_LOST, reason: "What came is not a frame", unusable: !carrier.open });
+      return;
+    }
+    this.#receive(carrier, /** @type {Frame} */ (frame), text.length);
+  }
+
+  /**
+   * @param {Carrier} carrier
+   * @param {number | null} first
+   * @param {string[]} lines
+   */
+  #answered(carrier, first, lines) {
+    const numbered = first !== null && Number.isSafeInteger(first) && first > 0;
+    const says = (/** @type {string[]} */ ...types) => lines.some((line) => types.includes(parse(line)?.type));
+    if (numbered) carrier.link.next = first;
+    if (!says("welcome", "resumed", "close")) {
+      if (!numbered || !this.#session?.token) {
+        this.#fail(carrier, unusable("The answer to a poll is not the server's own: it has no Tidings-First"));
+        return;
+      }
+      // Nobody noticed that it was away.
+      if (!carrier.open) this.#resumed(carrier, first, null);
+    }
+    for (const line of lines) {
+      if (carrier !== this.#current && carrier !== this.#candidate) return;
+      this.#read(carrier, line);
+    }
+  }
+
+  /**
+   * @param {Carrier} carrier
+   * @param {Frame} frame
+   * @param {number} size
+   */
+  #receive(carrier, frame, size) {
+    switch (frame.type) {
+      case "welcome":
+        this.#welcome(carrier, frame);
+        return;
+      case "resumed":
+        this.#resumed(carrier, frame.next, Number.isSafeInteger(frame.expects) ? frame.expects : null);
+        return;
+      case "auth_success":
+        this.#authenticated(frame);
+        return;
+      case "ack":
+        this.ledger.acknowledged(Number(frame.received));
+        this.#pump();
+        return;
+      case "ping":
+        if (carrier.open) this.#say({ type: "pong" });
+        return;
+      case "pong":
+        return;
+      case "close": {
+        /** @type {End} */
+        const end = { code: Number(frame.code), reason: String(frame.reason ?? "") };
+        if (typeof frame.retryAfter === "number") end.retryAfter = frame.retryAfter;
+        this.#fail(carrier, end);
+        return;
+      }
+    }
+    if (!carrier.open) {
+      // Before `welcome` and `resumed` nothing is counted (7.1).
+      if (frame.type === "error" && frame.code === "gone") this.#gone(carrier);
+      return;
+    }
+    const { ledger } = this;
+    const number = carrier.link.next++;
+    if (number <= ledger.received) return;
+    ledger.received = number;
+    try {
+      this.#dispatch(frame);
+    } catch (error) {
+      this.environment.console.error("Tidings: a frame could not be handled", error);
+    }
+    if (carrier === this.#current) this.#owesAck(carrier, size);
+  }
+
+  /**
+   * @param {Carrier} carrier
+   * @param {number} size
+   */
+  #owesAck(carrier, size) {
+    // A poll says by itself what has arrived.
+    if (carrier.link.acknowledges) return;
+    this.#unacknowledged++;
+    this.#unacknowledgedBytes += size;
+    if (this.#unacknowledged >= ACK_FRAMES || this.#unacknowledgedBytes >= ACK_BYTES) {
+      this.#acknowledge();
+    } else if (this.#timers.ack === null) {
+      this.#after("ack", ACK_AFTER, () => this.#acknowledge());
+    }
+  }
+
+  #acknowledge() {
+    this.#stopTimers("ack");
+    if (this.#unacknowledged === 0) return;
+    this.#unacknowledged = this.#unacknowledgedBytes = 0;
+    this.#say({ type: "ack", received: this.ledger.received });
+  }
+
+  /** The connection to resume is not here any more: the link goes on with a new one. @param {Carrier} carrier */
+  #gone(carrier) {
+    if (this.#session) this.#session.token = null;
+    this.#arm(carrier, TOKEN_TIMEOUT + this.settings.openTimeout);
+    this.credentials.get().then(
+      (token) => {
+        if (carrier !== this.#current && carrier !== this.#candidate) return;
+        this.#arm(carrier, 2 * this.settings.openTimeout);
+        if (token !== null) carrier.link.authenticate(token);
+      },
+      (error) => {
+        this.problem({ code: "token", reason: words(error), error });
+        this.#fail(carrier, { code: LINK_LOST, reason: `There is no token: ${words(error)}` });
+      },
+    );
+  }
+
+  /**
+   * @param {Carrier} carrier
+   * @param {Frame} frame
+   */
+  #welcome(carrier, frame) {
+    if (typeof frame.resume !== "string") {
+      this.#fail(carrier, unusable("The server takes this client for a plain one"));
+      return;
+    }
+    const { ledger } = this;
+    const again = this.#hadConnection;
+    this.#hadConnection = true;
+    this.#session = { token: frame.resume, id: String(frame.connection), user: frame.user ?? null };
+    this.#heartbeat = Number(frame.heartbeat) || this.#heartbeat;
+    this.#timeout = Number(frame.timeout) || this.#timeout;
+    ledger.limits = { ...ledger.limits, ...frame.limits };
+    this.#expires(frame.expiresIn);
+    this.#adopt(carrier, Number(frame.next) || 1);
+    carrier.link.forget();
+    const lost = ledger.reset();
+    const kept = ledger.waiting.splice(0);
+    for (const entry of lost) {
+      if (entry.lost) entry.lost();
+      else entry.reject(new TidingsError("gone", "The connection ended before the answer came: it may or may not have been done"));
+    }
+    // First what the connection is to know, then what waits.
+    carrier.open = false;
+    this.#restore();
+    ledger.waiting.push(...kept);
+    this.#announce(carrier);
+    this.events.emit("welcome", { connection: this.#session.id, user: this.#session.user, again });
+    if (again) this.gap(null, "NEW_CONNECTION");
+    this.#reportLost();
+    this.#pump();
+  }
+
+  #reportLost() {
+    if (this.#lostOfBefore === 0) return;
+    const reason = `${this.#lostOfBefore} frames of the page before may not have arrived`;
+    this.#lostOfBefore = 0;
+    this.problem({ code: "gone", reason });
+  }
+
+  /** Tells a new connection what this client is subscribed to and a member of. */
+  #restore() {
+    this.#inheritedMembers.clear();
+    for (const inherited of this.#inherited.values()) {
+      inherited.stands = inherited.lost = false;
+      inherited.frames = [];
+    }
+    for (const subscription of [...this.subscriptions.values()]) subscription.restore();
+    for (const [channel, membership] of this.#memberships) this.#enter(channel, membership, "enter", null);
+  }
+
+  /**
+   * @param {Carrier} carrier
+   * @param {number} next
+   * @param {number | null} expects null: the server has not said it
+   */
+  #resumed(carrier, next, expects) {
+    if (this.#session === null || !Number.isSafeInteger(next)) {
+      this.#fail(carrier, unusable("A connection is resumed that was not asked for"));
+      return;
+    }
+    const { ledger } = this;
+    if (carrier.open) carrier.link.forget();
+    this.#adopt(carrier, next);
+    this.#hadConnection = true;
+    if (expects !== null) {
+      ledger.taken(expects, this.environment.now());
+      ledger.number = Math.max(ledger.number, expects - 1);
+    }
+    ledger.again();
+    this.#announce(carrier);
+    this.events.emit("resumed", { connection: this.#session.id });
+    for (const subscription of [...this.subscriptions.values()]) {
+      if (subscription.pending) subscription.ask(false);
+    }
+    for (const [channel, membership] of this.#memberships) {
+      if (membership.waiting.length > 0) this.#enter(channel, membership, "enter", null);
+    }
+    this.#reportLost();
+    this.#pump();
+  }
+
+  /** @param {Frame} frame */
+  #dispatch(frame) {
+    const { channel } = frame;
+    const subscription = typeof channel === "string" ? this.subscriptions.get(channel) : undefined;
+    switch (frame.type) {
+      case "reply":
+      case "error": {
+        const entry = frame.id == null ? undefined : this.ledger.open.get(frame.id);
+        if (entry) this.ledger.open.delete(entry.id);
+        if (frame.type === "reply") {
+          entry?.resolve(frame);
+        } else if (frame.id != null) {
+          entry?.reject(new TidingsError(String(frame.code), frame.reason ?? "", channel ?? undefined));
+        } else {
+          if (frame.code === "unavailable") subscription?.membersFailed();
+          this.problem({ code: String(frame.code), reason: frame.reason ?? "", ...(channel == null ? {} : { channel }) });
+        }
+        return;
+      }
+      case "message":
+      case "presence":
+        if (subscription) subscription.receive(frame);
+        else this.#keep(channel, frame);
+        return;
+      case "direct": {
+        const direct = { event: String(frame.event), ...payloadOf(frame) };
+        this.events.emit("direct", direct);
+        this.directs.emit(direct.event, direct);
+        return;
+      }
+      case "request":
+        this.#answer(frame);
+        return;
+      case "subscribed":
+        if (subscription) {
+          subscription.given(frame);
+        } else {
+          const given = new Subscription(this, channel);
+          this.subscriptions.set(channel, given);
+          this.events.emit("subscribed", { channel, subscription: given });
+          given.given(frame);
+        }
+        return;
+      case "unsubscribed":
+        this.#inherited.delete(channel);
+        subscription?.unsubscribed(frame);
+        return;
+      case "gap":
+        if (channel != null && !subscription) this.#keep(channel, frame);
+        else this.gap(channel ?? null, String(frame.reason));
+        return;
+    }
+  }
+
+  /**
+   * Something may be missing.
+   *
+   * @param {string | null} channel
+   * @param {string} reason
+   */
+  gap(channel, reason) {
+    const text = Object.hasOwn(GAPS, reason) ? GAPS[reason] : `Something may be missing (${reason}).`;
+    const gap = { channel, reason, text };
+    if (channel === null && reason !== "NEW_CONNECTION") this.#answersLost();
+    this.events.emit("gap", gap);
+    if (channel !== null) this.subscriptions.get(channel)?.gap(gap);
+  }
+
+  /** Answers may have been lost: what makes up the state is asked again, the rest fails (9.1). */
+  #answersLost() {
+    for (const entry of [...this.ledger.open.values()]) {
+      if (entry.number === 0) continue;
+      this.ledger.open.delete(entry.id);
+      if (entry.gap) entry.gap();
+      else entry.reject(new TidingsError("gap", "The answer may have been lost: it may or may not have been done"));
+    }
+  }
+
+  /** @param {Frame} frame a request of the server's */
+  #answer(frame) {
+    const session = this.#session;
+    const event = String(frame.event);
+    const { data, bytes } = payloadOf(frame);
+    const say = (/** @type {{[field: string]: any}} */ answer) => {
+      // Another connection has other requests, by the same ids perhaps.
+      if (session !== this.#session || session === null) return;
+      const reject = (/** @type {TidingsError} */ { code, reason }) => this.problem({ code, reason });
+      this.send({ type: "reply", ...answer, id: frame.id }, { kind: "answer", resolve: () => {}, reject });
+    };
+    const fail = (/** @type {unknown} */ error) =>
+      say({ type: "error", code: error instanceof TidingsError ? error.code : "error", reason: words(error) });
+    const handler = this.requests.get(event);
+    if (!handler) {
+      say({ type: "error", code: "unknown", reason: "Nobody answers to this event" });
+      return;
+    }
+    try {
+      Promise.resolve(handler(data, bytes ? { event, bytes } : { event })).then((answer) => say(payload(answer)), fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  // ---- Frames that go out ----
+
+  /**
+   * Says a counted frame as soon as that is possible.
+   *
+   * @param {{[field: string]: any, type: string}} frame
+   * @param {Pick<Entry, "kind" | "resolve" | "reject" | "lost" | "gap">} more
+   * @returns {Entry | null} null if it was refused
+   */
+  send(frame, more) {
+    const { ledger, settings } = this;
+    const { type, id = ledger.nextId++, ...fields } = frame;
+    if (this.#state === "closed") {
+      more.reject(new TidingsError("closed", "The client is closed"));
+      return null;
+    }
+    const text = JSON.stringify({ type, id, ...fields });
+    const entry = { id, text, bytes: utf8Length(text), number: 0, taken: 0, ...more };
+    if (this.#hadConnection && this.#tooLarge(entry)) return null;
+    if (entry.kind !== "state") {
+      const { frames, bytes } = ledger.unsent();
+      if (frames >= settings.maxUnsent.frames || bytes + entry.bytes > settings.maxUnsent.bytes) {
+        more.reject(new TidingsError("limit", `${frames} frames of ${bytes} bytes wait to be sent, and no more may`));
+        return null;
+      }
+    }
+    ledger.add(entry);
+    this.#pump();
+    return entry;
+  }
+
+  /**
+   * The same with a promise of the answer.
+   *
+   * @param {{[field: string]: any, type: string}} frame
+   * @param {{kind: Entry["kind"], sent?: (entry: Entry) => void}} options
+   * @returns {Promise<Frame>}
+   */
+  ask(frame, { kind, sent }) {
+    return new Promise((resolve, reject) => {
+      const entry = this.send(frame, { kind, resolve, reject });
+      if (entry) sent?.(entry);
+    });
+  }
+
+  /** Ends something that ends with the connection, too. @param {{[field: string]: any, type: string}} frame @returns {Promise<void>} */
+  end(frame) {
+    return new Promise((resolve, reject) => {
+      const again = () => {
+        const done = () => resolve();
+        this.send(frame, { kind: "state", resolve: done, reject, lost: done, gap: again });
+      };
+      again();
+    });
+  }
+
+  /** @param {Entry} entry */
+  #tooLarge(entry) {
+    if (entry.bytes <= this.ledger.limits.frameBytes) return false;
+    const { frameBytes } = this.ledger.limits;
+    entry.reject(new TidingsError("too_large", `A frame of ${entry.bytes} bytes is more than the ${frameBytes} that the server takes`));
+    return true;
+  }
+
+  /** A frame of the carrier's: not counted, and only now. @param {Frame} frame */
+  #say(frame) {
+    if (!this.#current?.open) return;
+    const text = JSON.stringify(frame);
+    this.#current.link.send([{ text, number: 0, bytes: utf8Length(text) }]);
+  }
+
+  #pumpWhenOpen() {
+    if (this.#current?.open) this.#pump();
+  }
+
+  /** Sends what may be sent now, in one go. */
+  #pump() {
+    const carrier = this.#current;
+    if (!carrier?.open || this.#holding) return;
+    const { ledger, environment } = this;
+    const now = environment.now();
+    /** @type {Outgoing[]} */
+    const batch = [];
+    for (;;) {
+      const entry = ledger.peek(now);
+      if (entry === null) {
+        const wait = ledger.waiting.length > 0 ? ledger.opensIn(now) : Infinity;
+        if (wait < Infinity) this.#after("pump", wait, () => this.#pump());
+        break;
+      }
+      if (entry.number === 0 && this.#tooLarge(entry)) {
+        ledger.cancel(entry);
+        continue;
+      }
+      const wait = this.pace.take(entry.bytes, now);
+      if (wait > 0) {
+        this.#after("pump", wait, () => this.#pump());
+        break;
+      }
+      batch.push(ledger.take());
+    }
+    if (batch.length > 0) carrier.link.send(batch);
+  }
+
+  // ---- Credentials ----
+
+  /** @param {number | undefined | null} expiresIn */
+  #expires(expiresIn) {
+    const now = this.environment.now();
+    const known = typeof expiresIn === "number";
+    this.credentials.expiresAt = known ? now + expiresIn : Infinity;
+    this.#refreshAt = known && this.credentials.renewable ? now + Math.max(expiresIn * 0.8, expiresIn - REFRESH_AHEAD) : Infinity;
+  }
+
+  /** @param {Frame} frame */
+  #authenticated(frame) {
+    this.#refreshing = false;
+    if (this.#session && frame.user != null) this.#session.user = frame.user;
+    this.#expires(frame.expiresIn);
+  }
+
+  #refresh() {
+    this.#refreshing = true;
+    const session = this.#session;
+    const { expiresAt } = this.credentials;
+    const later = () => {
+      this.#refreshing = false;
+      this.#refreshAt = this.environment.now() + 5000;
+    };
+    this.credentials.renew().then(
+      (token) => {
+        // Until the server has said how long the new one is good for.
+        this.credentials.expiresAt = expiresAt;
+        if (session !== this.#session) return;
+        if (token === null || !this.#current?.open || this.#holding) later();
+        else this.#say({ type: "auth", id: `refresh-${++this.#refreshes}`, token });
+      },
+      (error) => {
+        later();
+        this.problem({ code: "token", reason: words(error), error });
+      },
+    );
+  }
+
+  // ---- Time ----
+
+  #tick() {
+    const carrier = this.#current;
+    if (!carrier?.open) return;
+    const now = this.environment.now();
+    const late = Math.abs(now - this.#lastTick - TICK);
+    this.#lastTick = now;
+    this.#after("tick", TICK, () => this.#tick());
+    if (now - carrier.heardAt > this.#heartbeat + this.#timeout) {
+      this.#fail(carrier, { code: SILENT, reason: "Nothing was heard from the server", atOnce: true });
+      return;
+    }
+    // The device slept, or the page did.
+    if (late > LATE) this.#probe();
+    if (now - carrier.openedAt >= STABLE) {
+      this.retries.reset();
+      this.#renewed = false;
+    }
+    if (now - carrier.openedAt >= 60_000) {
+      this.#upgrades = carrier.name === this.#available[0] ? 0 : this.#upgrades;
+      this.#avoided.delete(carrier.name);
+    }
+    if (now >= this.#refreshAt && !this.#refreshing) this.#refresh();
+  }
+
+  /** Finds out soon whether the link lives. */
+  #probe() {
+    const carrier = this.#current;
+    if (!carrier?.open || this.#probing) return;
+    this.#probing = true;
+    const { heard } = carrier;
+    carrier.link.probe();
+    this.environment.setTimeout(() => {
+      if (carrier !== this.#current) return;
+      this.#probing = false;
+      if (carrier.heard === heard) this.#fail(carrier, { code: SILENT, reason: "The link did not survive", atOnce: true });
+    }, PROBE);
+  }
+
+  /** Something is better than it was: a network, somebody who looks. */
+  #wake() {
+    if (this.#suspended) return;
+    if (this.#current?.open) {
+      this.#probe();
+    } else if (this.#timers.retry !== null && !this.#told && this.environment.now() - this.#attemptedAt >= 1000) {
+      this.retries.reset();
+      this.#attempt();
+    }
+  }
+
+  // ---- Other transports ----
+
+  /** @param {Transport | null} name @returns {Promise<void>} */
+  async use(name) {
+    if (name === null) {
+      this.#forced = null;
+      this.#upgrades = 0;
+      if (this.#current?.open && this.#better.length > 0) this.#move(this.#better, null);
+      return;
+    }
+    if (!TRANSPORTS.includes(name) || !(name === "websocket" ? this.settings.WebSocket : this.settings.fetch)) {
+      throw new TidingsError("unavailable", `The transport ${name} is not available here`);
+    }
+    this.#moveEnds(new TidingsError("unavailable", "Another transport was asked for"));
+    this.#forcedBefore = this.#forced;
+    this.#forced = name;
+    this.#stopTimers("upgrade");
+    if (this.#state === "idle" || this.#state === "closed" || this.transport === name) return;
+    const moving = new Deferred();
+    if (this.#current?.open) {
+      this.#move([name], moving);
+    } else {
+      this.#moving = moving;
+      this.#dropLinks();
+      this.#generation++;
+      if (!this.#suspended) this.#attempt();
+    }
+    await moving.promise;
+  }
+
+  /** Those that are preferred to the present one. @returns {Transport[]} */
+  get #better() {
+    const available = this.#available;
+    const at = this.#current ? available.indexOf(this.#current.name) : -1;
+    return at < 0 ? available : available.slice(0, at);
+  }
+
+  #scheduleUpgrade() {
+    const { upgradeAfter } = this.settings;
+    if (this.#forced || upgradeAfter <= 0 || this.#better.length === 0) {
+      this.#stopTimers("upgrade");
+      return;
+    }
+    const delay = Math.min(MAX_UPGRADE_AFTER, upgradeAfter * 2 ** Math.min(this.#upgrades, 20));
+    this.#after("upgrade", delay * (0.8 + 0.4 * this.environment.random()), () => {
+      this.#upgrades++;
+      if (this.#current?.open && !this.#candidate) this.#move(this.#better, null);
+    });
+  }
+
+  /**
+   * Opens another link and lets it take over; until then the present one goes on.
+   *
+   * @param {Transport[]} names which to try, one after the other
+   * @param {Deferred<void> | null} moving
+   */
+  #move(names, moving) {
+    this.#drop(this.#candidate);
+    this.#candidate = null;
+    if (this.#holding) {
+      this.#holding = false;
+      this.#current?.link.unpause();
+    }
+    this.#moves = [...names];
+    this.#moving = moving;
+    this.#moveNext(unusable("There is no other transport"));
+  }
+
+  /** @param {End} end why the one before did not work */
+  #moveNext(end) {
+    const name = this.#moves.shift();
+    const before = this.#current;
+    if (!name || !before) {
+      this.#moveEnds(new TidingsError("unavailable", end.reason));
+      this.#scheduleUpgrade();
+      return;
+    }
+    const open = (/** @type {string | null} */ credentials) => {
+      if (before !== this.#current || !before.open || this.#candidate) return;
+      const carrier = (this.#candidate = this.#make(name, credentials));
+      this.#arm(carrier, this.settings.openTimeout);
+      carrier.link.connect();
+    };
+    if (name === "websocket") open(null);
+    else
+      this.credentials.get().then(open, (error) => {
+        if (before === this.#current) this.#moveEnds(new TidingsError("unavailable", words(error)));
+      });
+  }
+
+  /** @param {End} end */
+  #moveFailed(end) {
+    this.#moveNext(end);
+  }
+
+  /** @param {TidingsError | null} error null: it has moved */
+  #moveEnds(error) {
+    const moving = this.#moving;
+    this.#moving = null;
+    if (!moving) return;
+    if (error === null) {
+      moving.resolve();
+    } else {
+      this.#forced = this.#forcedBefore;
+      moving.reject(error);
+    }
+  }
+
+  // ---- The page ----
+
+  #listen() {
+    const { window, document } = this.environment;
+    /** @param {EventTarget | null} target @param {string} name @param {(event: any) => void} listener */
+    const on = (target, name, listener) => {
+      if (!target) return;
+      target.addEventListener(name, listener);
+      this.#unlisten.push(() => target.removeEventListener(name, listener));
+    };
+    on(window, "online", () => {
+      this.#attemptedAt = -Infinity;
+      this.#wake();
+    });
+    on(window, "offline", () => this.#probe());
+    on(window, "pagehide", (event) => this.#hide(event.persisted === true));
+    on(window, "pageshow", (event) => this.#show(event.persisted === true));
+    on(document, "resume", () => this.#wake());
+    on(document, "visibilitychange", () => {
+      if (document?.visibilityState !== "hidden") this.#wake();
+    });
+  }
+
+  /** The page goes, for ever or until somebody comes back to it. @param {boolean} persisted */
+  #hide(persisted) {
+    if (this.#suspended) return;
+    const current = this.#current;
+    const { token } = this.#session ?? {};
+    this.#left = this.settings.storage !== null && this.handover.leave(this.#will());
+    // Where nothing can be kept, nobody comes back for it.
+    if (!this.#left && !persisted && token && current?.open) current.link.leave();
+    if (!persisted) this.handover.release();
+    this.#suspended = true;
+    this.#generation++;
+    this.#dropLinks();
+    this.#stopTimers();
+    this.#moveEnds(new TidingsError("unavailable", "The page was hidden"));
+    if (persisted) this.#setState(this.#hadConnection ? "reconnecting" : "connecting", { reason: "The page is not shown" });
+  }
+
+  /** @param {boolean} persisted */
+  #show(persisted) {
+    if (!persisted || !this.#suspended) return;
+    this.#suspended = false;
+    if (this.#left) {
+      // What this page left is not there any more, or another's: that other page goes on with the connection.
+      const mine = this.handover.take()?.page === this.#page;
+      if (!mine && this.#session) this.#session.token = null;
+      this.#left = false;
+    }
+    this.retries.reset();
+    this.#attempt();
+  }
+
+  /** What the next page needs to go on. */
+  #will() {
+    const { ledger } = this;
+    /** @param {Entry} entry */
+    const kept = ({ id, text, number, taken, kind }) => ({ id, text, number, taken, kind });
+    let bytes = 0;
+    let lost = this.#lostOfBefore;
+    const waiting = ledger.waiting.filter((entry) => {
+      if (entry.kind === "state") return false;
+      bytes += entry.bytes;
+      if (bytes <= HANDOVER_BYTES) return true;
+      lost++;
+      return false;
+    });
+    /** @type {[string, {position?: string}][]} */
+    const channels = [...this.#inherited].map(([channel, { position }]) => [channel, { position }]);
+    for (const subscription of this.subscriptions.values()) {
+      channels.push([subscription.channel, { position: subscription.position }]);
+    }
+    return {
+      version: 1,
+      page: this.#page,
+      savedAt: this.environment.now(),
+      session: this.#session,
+      heartbeat: this.#heartbeat,
+      timeout: this.#timeout,
+      expiresAt: Number.isFinite(this.credentials.expiresAt) ? this.credentials.expiresAt : null,
+      polls: this.#polls,
+      limits: ledger.limits,
+      number: ledger.number,
+      received: ledger.received,
+      nextId: ledger.nextId,
+      sent: ledger.sent.map(kept),
+      waiting: waiting.map(kept),
+      lost,
+      channels,
+      members: [...this.#inheritedMembers, ...[...this.#memberships].map(([channel, { fields }]) => [channel, fields])],
+    };
+  }
+
+  /** @param {any} will what the page before left */
+  #inherit(will) {
+    if (will === null || !(Math.abs(this.environment.now() - will.savedAt) <= HANDOVER_AGE)) return;
+    const { ledger } = this;
+    try {
+      // Whatever is wrong shows before anything is taken over.
+      will = structuredClone(will);
+      for (const list of [will.sent, will.waiting, will.channels, will.members]) list.map(() => {});
+      for (const number of [will.limits.frameBytes, will.number, will.received, will.nextId, will.polls]) number.toFixed();
+      this.#session = will.session;
+      this.#hadConnection = will.session !== null;
+      this.#heartbeat = will.heartbeat;
+      this.#timeout = will.timeout;
+      this.#polls = will.polls;
+      ledger.limits = will.limits;
+      ledger.number = will.number;
+      ledger.received = will.received;
+      const mine = ledger.waiting;
+      this.#renumber(mine, will.nextId);
+      ledger.sent = will.sent.map((/** @type {any} */ kept) => this.#inheritedEntry(kept));
+      ledger.waiting = [...will.waiting.map((/** @type {any} */ kept) => this.#inheritedEntry(kept)), ...mine];
+      ledger.cursor = ledger.sent.length;
+      this.#lostOfBefore = will.lost;
+      if (will.expiresAt !== null && this.credentials.renewable) {
+        this.#refreshAt = Math.max(this.environment.now(), will.expiresAt - REFRESH_AHEAD);
+      }
+      for (const [channel, { position }] of will.channels) {
+        const subscription = this.subscriptions.get(channel);
+        if (subscription) subscription.inherit(position, true);
+        else this.#inherited.set(channel, { position, stands: true, frames: [], lost: false });
+      }
+      for (const [channel, fields] of will.members) {
+        if (!this.#memberships.has(channel)) this.#inheritedMembers.set(channel, fields);
+      }
+    } catch (error) {
+      // Not written by this version.
+      this.environment.console.warn("Tidings: what the page before left cannot be read", error);
+    }
+  }
+
+  /** What this page has said already gets ids above those of the page before. @param {Entry[]} mine @param {number} nextId */
+  #renumber(mine, nextId) {
+    const { ledger } = this;
+    ledger.open.clear();
+    ledger.nextId = nextId;
+    for (const entry of mine) {
+      entry.id = ledger.nextId++;
+      entry.text = JSON.stringify({ ...JSON.parse(entry.text), id: entry.id });
+      entry.bytes = utf8Length(entry.text);
+      ledger.open.set(entry.id, entry);
+    }
+  }
+
+  /** A frame of the page before: nobody waits for its answer any more. @param {any} kept @returns {Entry} */
+  #inheritedEntry({ id, text, number, taken, kind }) {
+    /** @type {Entry} */
+    const entry = {
+      ...{ id, text, number, taken, kind, bytes: utf8Length(text) },
+      resolve: () => {},
+      reject: ({ code, reason, channel }) => this.problem({ code, reason, ...(channel === undefined ? {} : { channel }) }),
+      lost: () => {
+        if (kind === "command") this.#lostOfBefore++;
+      },
+      gap: () => {},
+    };
+    if (kind !== "answer" && !this.ledger.open.has(id)) this.ledger.open.set(id, entry);
+    return entry;
+  }
+
+  /** A frame for a channel that this page does not want yet. @param {string} channel @param {Frame} frame */
+  #keep(channel, frame) {
+    const inherited = this.#inherited.get(channel);
+    if (!inherited) return;
+    if (inherited.frames.length >= INHERITED_FRAMES) {
+      inherited.frames = [];
+      inherited.lost = true;
+    }
+    inherited.frames.push(frame);
+  }
+
+  /** What this page has not taken up by now it does not want. */
+  #disinherit() {
+    const channels = [...this.#inherited.keys()];
+    const members = [...this.#inheritedMembers.keys()];
+    this.#inherited.clear();
+    this.#inheritedMembers.clear();
+    for (const channel of channels) this.end({ type: "unsubscribe", channel }).catch(() => {});
+    for (const channel of members) this.end({ type: "leave", channel }).catch(() => {});
+  }
+
+  // ---- What the page may do ----
+
+  /**
+   * @param {string} channel
+   * @param {SubscribeOptions} options
+   */
+  subscribe(channel, options) {
+    if (typeof channel !== "string" || channel === "") throw new TypeError("A channel has a name");
+    let subscription = this.subscriptions.get(channel);
+    if (!subscription) {
+      subscription = new Subscription(this, channel);
+      this.subscriptions.set(channel, subscription);
+      const inherited = this.#inherited.get(channel);
+      this.#inherited.delete(channel);
+      if (inherited) this.#bequeath(subscription, inherited);
+    }
+    subscription.want(options);
+    return subscription;
+  }
+
+  /** @param {Subscription} subscription @param {Inherited} inherited */
+  #bequeath(subscription, { position, stands, frames, lost }) {
+    subscription.inherit(position, stands);
+    if (frames.length === 0 && !lost) return;
+    // After the page had time to listen.
+    queueMicrotask(() => {
+      if (lost) this.gap(subscription.channel, "OVERFLOW");
+      for (const frame of frames) {
+        if (frame.type === "gap") this.gap(subscription.channel, String(frame.reason));
+        else subscription.receive(frame);
+      }
+    });
+  }
+
+  /** @param {string} channel @param {any} data @param {PublishOptions} [options] @returns {Promise<Published>} */
+  async publish(channel, data, options = {}) {
+    const { event, echo } = options;
+    const reply = await this.ask({ type: "publish", channel, event, ...payload(data), echo }, { kind: "command" });
+    return reply.position == null ? { outcome: reply.outcome } : { outcome: reply.outcome, position: reply.position };
+  }
+
+  /** @param {string} event @param {any} data @returns {Promise<void>} */
+  async sendEvent(event, data) {
+    await this.ask({ type: "send", event, ...payload(data) }, { kind: "command" });
+  }
+
+  /** @param {string} event @param {any} data @param {RequestOptions} [options] @returns {Promise<any>} */
+  async request(event, data, { timeout = this.settings.requestTimeout, signal } = {}) {
+    signal?.throwIfAborted();
+    /** @type {Entry | null} */
+    let asked = null;
+    const cancel = () => asked && this.ledger.cancel(asked);
+    /** @type {any} */
+    let timer = null;
+    /** @type {() => void} */
+    let aborted = () => {};
+    const ended = new Promise((_, reject) => {
+      aborted = () => reject(signal?.reason);
+      const late = () => reject(new TidingsError("timeout", `No answer within ${timeout} ms`));
+      if (timeout < Infinity) timer = this.environment.setTimeout(late, timeout);
+    });
+    signal?.addEventListener("abort", aborted);
+    try {
+      const frame = { type: "request", event, ...payload(data) };
+      const answer = this.ask(frame, { kind: "command", sent: (entry) => void (asked = entry) });
+      const reply = /** @type {Frame} */ (await Promise.race([answer, ended]));
+      return payloadOf(reply).data;
+    } finally {
+      cancel();
+      signal?.removeEventListener("abort", aborted);
+      this.environment.clearTimeout(timer);
+    }
+  }
+
+  /** @param {string} channel @param {HistoryOptions} [options] @returns {Promise<History>} */
+  async history(channel, { since, limit, backwards } = {}) {
+    const reply = await this.ask({ type: "history", channel, since, limit, backwards }, { kind: "command" });
+    const messages = (reply.messages ?? []).map((/** @type {any} */ said) => messageOf(said, channel));
+    return reply.epoch == null ? { messages, more: reply.more === true } : { messages, more: reply.more === true, epoch: reply.epoch };
+  }
+
+  /** @param {string} channel @param {any} data @param {"enter" | "update"} verb @returns {Promise<void>} */
+  async enter(channel, data, verb) {
+    if (this.#state === "closed") throw new TidingsError("closed", "The client is closed");
+    const before = this.#memberships.get(channel) ?? null;
+    const membership = new Membership(payload(data));
+    membership.waiting = before?.waiting ?? [];
+    this.#memberships.set(channel, membership);
+    this.#inheritedMembers.delete(channel);
+    const done = new Deferred();
+    membership.waiting.push(done);
+    if (this.hasSession) this.#enter(channel, membership, verb, before);
+    await done.promise;
+  }
+
+  /**
+   * @param {string} channel
+   * @param {Membership} membership
+   * @param {"enter" | "update"} verb
+   * @param {Membership | null} before
+   */
+  #enter(channel, membership, verb, before) {
+    const waiting = membership.waiting.splice(0);
+    const isCurrent = () => this.#memberships.get(channel) === membership;
+    this.send(
+      { type: verb, channel, ...membership.fields },
+      {
+        kind: "state",
+        resolve: () => {
+          for (const done of waiting) done.resolve();
+        },
+        reject: (error) => {
+          for (const done of waiting) done.reject(error);
+          if (error.code === "closed" || !isCurrent()) return;
+          if (waiting.length === 0 && (error.code === "unavailable" || error.code === "rate_limited")) {
+            this.environment.setTimeout(() => {
+              if (isCurrent() && this.hasSession) this.#enter(channel, membership, verb, before);
+            }, 1000 + this.retries.next());
+            return;
+          }
+          if (before) this.#memberships.set(channel, before);
+          else this.#memberships.delete(channel);
+          if (waiting.length === 0) this.problem({ code: error.code, reason: error.reason, channel });
+        },
+        // The next `enter` answers for this one.
+        lost: () => {
+          const now = this.#memberships.get(channel);
+          if (now) now.waiting.push(...waiting);
+          else for (const done of waiting) done.resolve();
+        },
+        gap: () => {
+          if (!isCurrent()) {
+            for (const done of waiting) done.resolve();
+            return;
+          }
+          membership.waiting.unshift(...waiting);
+          this.#enter(channel, membership, "enter", before);
+        },
+      },
+    );
+  }
+
+  /** @param {string} channel @returns {Promise<void>} */
+  async leave(channel) {
+    const membership = this.#memberships.get(channel);
+    this.#memberships.delete(channel);
+    this.#inheritedMembers.delete(channel);
+    for (const done of membership?.waiting.splice(0) ?? []) done.resolve();
+    if (this.hasSession) await this.end({ type: "leave", channel });
+  }
+
+  // ---- Trouble ----
+
+  /** Something failed that nobody waits for. @param {Problem} problem */
+  problem(problem) {
+    if (this.events.has("error")) this.events.emit("error", problem);
+    else this.environment.console.warn(`Tidings: ${problem.code}: ${problem.reason}`, problem.channel ?? "");
+  }
+
+  /** A listener of the page's has thrown. @param {unknown} error */
+  listenerFailed(error) {
+    this.environment.console.error("Tidings: a listener failed", error);
+    if (this.#reporting || !this.events.has("error")) return;
+    this.#reporting = true;
+    try {
+      this.events.emit("error", { code: "listener", reason: words(error), error });
+    } finally {
+      this.#reporting = false;
+    }
+  }
+}
+
+// ---- What the page sees ------------------------------------------------------------------------------------------------
+
+/** @param {() => any} get something that a platform may not have, or not allow to be looked at */
+function has(get) {
+  try {
+    return get() ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** @returns {Environment} */
+function surroundings() {
+  const page = /** @type {any} */ (globalThis);
+  const fires = typeof page.addEventListener === "function";
+  return {
+    now: () => Date.now(),
+    // A time-out is at most 2^31 - 1 milliseconds.
+    setTimeout: (task, delay) => setTimeout(task, Math.min(Math.max(0, delay), 2 ** 31 - 1)),
+    clearTimeout: (timer) => clearTimeout(timer),
+    random: () => Math.random(),
+    window: fires ? page : null,
+    document: has(() => page.document),
+    online: () => page.navigator?.onLine !== false,
+    base: has(() => page.document?.baseURI ?? page.location?.href) ?? undefined,
+    console,
+  };
+}
+
+/**
+ * @param {string | URL} address
+ * @param {Options} options
+ */
+function settle(address, options) {
+  const environment = { ...surroundings(), ...options.environment };
+  const url = new URL(address, environment.base);
+  url.protocol = url.protocol.replace(/^ws/, "http");
+  url.hash = "";
+  const transports = options.transports ?? TRANSPORTS;
+  const wrong = transports.find((name) => !TRANSPORTS.includes(name));
+  if (wrong !== undefined || transports.length === 0) throw new TypeError(`There is no transport "${wrong ?? ""}"`);
+  const { fetch = globalThis.fetch, WebSocket = globalThis.WebSocket, storage } = options;
+  return {
+    environment,
+    address: url,
+    token: options.token,
+    transports: [...new Set(transports)],
+    openTimeout: options.openTimeout ?? 5000,
+    backoff: { min: 500, max: 20_000, ...options.backoff },
+    maxAttempts: options.maxAttempts ?? Infinity,
+    upgradeAfter: options.upgradeAfter ?? 30_000,
+    maxUnsent: { frames: 1000, bytes: 1024 * 1024, ...options.maxUnsent },
+    rate: { frames: 25, burst: 80, bytes: 112 * 1024, byteBurst: 448 * 1024, ...options.rate },
+    paced: options.rate !== null,
+    requestTimeout: options.requestTimeout ?? 35_000,
+    storage: storage === undefined ? /** @type {SimpleStorage | null} */ (has(() => globalThis.sessionStorage)) : storage,
+    withCredentials: options.withCredentials ?? false,
+    // Called as a function of its own: browsers refuse `fetch` as a method of anything else.
+    fetch: fetch ? (/** @type {any} */ input, /** @type {any} */ init) => fetch(input, init) : null,
+    WebSocket: WebSocket ?? null,
+  };
+}
+
+/** A client: one connection to a server, which outlives the wires that carry it. */
+export class Tidings {
+  #conversation;
+
+  /**
+   * Makes a client; `connect` connects it. What is said before waits.
+   *
+   * @param {string | URL} [address] the base path of the server, or an absolute URL: http, https, ws or wss
+   * @param {Options} [options]
+   */
+  constructor(address = "/realtime", options = {}) {
+    this.#conversation = new Conversation(settle(address, options));
+  }
+
+  /** Connects, and goes on connecting until `close`, or until the server says that it is of no use. */
+  connect() {
+    this.#conversation.connect();
+  }
+
+  /** Leaves for good: tells the server, and fails what has no answer yet. `connect` begins anew. */
+  close() {
+    this.#conversation.close();
+  }
+
+  /**
+   * Goes on over another transport now, without loss, and stays there.
+   *
+   * @param {Transport | null} transport null: the best one that works, again
+   * @returns {Promise<void>} rejects if that transport does not work; the present one goes on then
+   */
+  use(transport) {
+    return this.#conversation.use(transport);
+  }
+
+  get state() {
+    return this.#conversation.state;
+  }
+
+  /** The transport that carries the connection now. @returns {Transport | null} */
+  get transport() {
+    return this.#conversation.transport;
+  }
+
+  /** The public id of the connection. @returns {string | null} */
+  get id() {
+    return this.#conversation.id;
+  }
+
+  /** Who this is, by the server's word. @returns {string | null} */
+  get user() {
+    return this.#conversation.user;
+  }
+
+  /**
+   * @template {keyof TidingsEvents} K
+   * @param {K} name
+   * @param {(event: TidingsEvents[K]) => unknown} listener
+   * @returns {() => void} ends it
+   */
+  on(name, listener) {
+    return this.#conversation.events.on(name, listener);
+  }
+
+  /**
+   * Listens to the direct messages of one event.
+   *
+   * @param {string} event
+   * @param {(message: Direct) => unknown} listener
+   * @returns {() => void} ends it
+   */
+  onEvent(event, listener) {
+    return this.#conversation.directs.on(event, listener);
+  }
+
+  /**
+   * Answers the server's requests of one event: with what the handler returns, or with an error if it throws. An event has one
+   * handler.
+   *
+   * @param {string} event
+   * @param {(data: any, request: {event: string, bytes?: Uint8Array}) => unknown} handler
+   * @returns {() => void} ends it
+   */
+  onRequest(event, handler) {
+    if (typeof handler !== "function") throw new TypeError("A handler is a function");
+    const { requests } = this.#conversation;
+    requests.set(event, handler);
+    return () => {
+      if (requests.get(event) === handler) requests.delete(event);
+    };
+  }
+
+  /**
+   * Subscribes to a channel, now or as soon as there is a connection, and again on each new one. There is one subscription of a
+   * channel: subscribing again returns the same.
+   *
+   * @param {string} channel
+   * @param {SubscribeOptions} [options]
+   * @returns {Subscription}
+   */
+  subscribe(channel, options = {}) {
+    return this.#conversation.subscribe(channel, options);
+  }
+
+  /**
+   * Publishes to a channel.
+   *
+   * @param {string} channel
+   * @param {any} data a JSON value, or bytes as a `Uint8Array`
+   * @param {PublishOptions} [options]
+   * @returns {Promise<Published>}
+   */
+  publish(channel, data, options) {
+    return this.#conversation.publish(channel, data, options);
+  }
+
+  /**
+   * Sends a message to the application; resolves when it has been given it.
+   *
+   * @param {string} event
+   * @param {any} [data] a JSON value, or bytes as a `Uint8Array`
+   * @returns {Promise<void>}
+   */
+  send(event, data) {
+    return this.#conversation.sendEvent(event, data);
+  }
+
+  /**
+   * Asks the application something; resolves with its answer.
+   *
+   * @param {string} event
+   * @param {any} [data] a JSON value, or bytes as a `Uint8Array`
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>}
+   */
+  request(event, data, options) {
+    return this.#conversation.request(event, data, options);
   }
 }
