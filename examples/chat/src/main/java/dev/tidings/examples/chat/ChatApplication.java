@@ -5,7 +5,7 @@ import dev.tidings.Authentication;
 import dev.tidings.Authenticator;
 import dev.tidings.Tidings;
 import dev.tidings.protocol.Payload;
-import dev.tidings.transport.websocket.WebSocketServlet;
+import dev.tidings.transport.servlet.TidingsServlet;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -84,12 +84,8 @@ final class ChatApplication implements ServletContextListener {
     @Override
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
-        registerTransports(context);
+        TidingsServlet.register(context, tidings, "/realtime");
         PageServlet.register(context);
-    }
-
-    private void registerTransports(ServletContext context) {
-        WebSocketServlet.register(context, tidings, "/realtime/websocket");
     }
 
     Tidings tidings() {

@@ -181,7 +181,7 @@ function chat(me) {
     if (channel?.startsWith("chat:")) {
       const conversation = rooms.get(channel.slice("chat:".length));
       if (!conversation) return;
-      conversation.log.lose(`Something may be missing here. ${text}`);
+      conversation.log.lose("Something may be missing here: the server could not bring back all that was said while you were away.");
       void recent(conversation);
     } else if (!channel) {
       for (const conversation of directs.values()) {
