@@ -125,7 +125,8 @@ class BrowserTest {
     @ValueSource(strings = {"websocket"})
     @Timeout(300)
     void people_talk(String transport) throws Exception {
-        String[] scenes = System.getProperty("scenes", "talk,flow,offline,reload,duplicate,restart").split(",", -1);
+        String[] scenes = System.getProperty("scenes", "talk,flow,offline,reload,duplicate,restart")
+                .split(",", -1);
 
         List<String> said = people(transport, scenes);
 
