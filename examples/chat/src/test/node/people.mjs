@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 const { CHAT, CHAT_BEHIND_PROXY, CONTROL, SCREENSHOTS, TRANSPORT, CLIENT_JS } = process.env;
-const PATIENCE = 20_000;
+const PATIENCE = 30_000;
 const TRANSPORTS = ["websocket", "sse", "poll"];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -165,20 +165,19 @@ const scenes = {
     const own = Array.from({ length: 60 }, (none, i) => `own ${i}`);
     const wanted = Array.from({ length: 1000 }, (none, i) => i);
     await control("thousand");
-    const talking = (async () => {
+    const talk = async () => {
       for (const text of own) {
         await ada.say(text);
         await pause(60);
       }
-    })();
-    const used = [];
-    for (let i = 0; i < 6; i++) {
-      const next = TRANSPORTS[(TRANSPORTS.indexOf(TRANSPORT) + 1 + i) % 3];
-      await ada.choose(next);
-      used.push(next);
-      await pause(400);
-    }
-    await talking;
+    };
+    const change = async () => {
+      for (let i = 1; i <= 6; i++) {
+        await ada.choose(TRANSPORTS[(TRANSPORTS.indexOf(TRANSPORT) + i) % 3]);
+        await pause(400);
+      }
+    };
+    await Promise.all([talk(), change()]);
     assert.equal(await ada.page.getAttribute("#state", "data-transport"), TRANSPORT);
     for (const person of [ada, bob]) {
       await until(`${person.name} has all`, async () => {

@@ -122,7 +122,7 @@ class BrowserTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"websocket"})
+    @ValueSource(strings = {"websocket", "sse", "poll"})
     @Timeout(300)
     void people_talk(String transport) throws Exception {
         String[] scenes = System.getProperty("scenes", "talk,flow,offline,reload,duplicate,restart")

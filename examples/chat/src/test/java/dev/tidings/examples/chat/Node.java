@@ -60,10 +60,10 @@ final class Node {
                     () -> {
                         try {
                             if (!node.waitFor(seconds, TimeUnit.SECONDS)) {
-                                node.destroy();
+                                node.toHandle().destroy();
                             }
                         } catch (InterruptedException e) {
-                            node.destroy();
+                            node.toHandle().destroy();
                         }
                     },
                     "node-limit");

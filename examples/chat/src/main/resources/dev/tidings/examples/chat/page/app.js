@@ -1,7 +1,7 @@
 /** The page and the conversation with the server. */
 import { Tidings } from "/tidings/tidings.js";
 import { Log, MAX_TEXT, NAME, people, ROOM, Typing, typingText } from "./model.js";
-import { $, avatar, Messages, paint, person, place } from "./view.js";
+import { $, avatar, Messages, paint, person, place, soon } from "./view.js";
 
 const TRANSPORTS = { websocket: "WebSocket", sse: "Server-Sent Events", poll: "long polling" };
 const STATES = { idle: "Not connected", connecting: "Connecting", reconnecting: "Reconnecting", closed: "Disconnected" };
@@ -106,14 +106,26 @@ function chat(me) {
     $("state").dataset.transport = tidings.transport ?? "";
   }
 
-  $("banner-action").addEventListener("click", () => void tidings.connect());
-
-  const choice = memory.get("transport", "");
-  $("transport").value = choice;
-  $("transport").addEventListener("change", () => {
-    memory.set("transport", $("transport").value);
-    Promise.resolve(tidings.use($("transport").value || null)).catch(ignore);
+  $("banner-action").addEventListener("click", () => {
+    if (tidings.state === "connected") $("banner").hidden = true;
+    else void tidings.connect();
   });
+
+  /** Another transport takes over only if it works; otherwise the present one goes on, which is said. */
+  async function use(transport) {
+    $("transport").value = transport;
+    memory.set("transport", transport);
+    try {
+      await tidings.use(transport || null);
+    } catch (error) {
+      if ($("transport").value !== transport) return;
+      $("transport").value = "";
+      memory.set("transport", "");
+      banner(`${$("transport").querySelector(`[value="${transport}"]`).textContent} does not work here: ${error.message}.`, "All right");
+    }
+  }
+
+  $("transport").addEventListener("change", () => void use($("transport").value));
 
   $("signout").addEventListener("click", () => {
     tidings.close();
@@ -318,7 +330,7 @@ function chat(me) {
     showPlaces();
   }
 
-  function showPlaces() {
+  const showPlaces = soon(() => {
     if (!current) return;
     const all = [...new Set([...names, ...rooms.keys()])];
     $("rooms").replaceChildren(...all.map(room => place({
@@ -331,7 +343,7 @@ function chat(me) {
     })));
     $("no-directs").hidden = directs.size > 0;
     $("elsewhere").hidden = ![...rooms.values(), ...directs.values()].some(({ unread }) => unread > 0);
-  }
+  });
 
   function showPeople() {
     const here = current.kind === "room" ? people(current.channel.members.values(), me) : [];
@@ -432,7 +444,8 @@ function chat(me) {
   for (const room of memory.get("rooms", []).filter(each => ROOM.test(each))) join(room);
   memory.get("directs", []).forEach(converse);
   arrive();
-  if (choice) Promise.resolve(tidings.use(choice)).catch(ignore);
+  const choice = memory.get("transport", "");
+  if (choice) void use(choice);
   void Promise.resolve(tidings.connect()).catch(ignore);
 }
 

@@ -20,6 +20,17 @@ export function paint(node, name) {
   return node;
 }
 
+/** Does something soon, and once for all calls until then: a thousand messages in a second are drawn some dozen times. */
+export function soon(task, delay = 16) {
+  let timer = 0;
+  return () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      task();
+    }, delay);
+  };
+}
+
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -33,23 +44,22 @@ export class Messages {
 
   constructor(me) {
     this.#me = me;
-    this.#scroll.addEventListener("scroll", () => { if (this.#atEnd()) $("to-end").hidden = true; }, { passive: true });
-    $("to-end").addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => { if (this.stick) this.toEnd(); }).observe(this.#scroll);
+    this.#scroll.addEventListener("scroll", () => {
+      this.#sticks = this.#scroll.scrollHeight - this.#scroll.scrollTop - this.#scroll.clientHeight < 60;
+      if (this.#sticks) $("to-end").hidden = true;
+    }, { passive: true });
+    $("to-end").addEventListener("click", () => this.#toEnd());
+    new ResizeObserver(() => { if (this.#sticks) this.#toEnd(); }).observe(this.#scroll);
   }
 
-  stick = true;
+  /** Whether the list follows what comes. It does until somebody scrolls up. */
+  #sticks = true;
 
-  #atEnd() {
-    this.stick = this.#scroll.scrollHeight - this.#scroll.scrollTop - this.#scroll.clientHeight < 60;
-    return this.stick;
-  }
-
-  toEnd() {
+  #toEnd = soon(() => {
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
     $("to-end").hidden = true;
-    this.stick = true;
-  }
+    this.#sticks = true;
+  });
 
   /** Shows another place, or the same anew. */
   show(log, waiting, nothing) {
@@ -57,23 +67,18 @@ export class Messages {
       ...log.entries.map((entry, index) => this.#node(entry, log.entries[index - 1])),
       ...waiting.map(message => this.#outgoing(message)));
     this.#empty(nothing);
-    this.toEnd();
+    this.#toEnd();
   }
 
   /** Shows one entry more. The entries of the log and the first nodes of the list are always the same. */
   insert(log, index, nothing) {
     const entry = log.entries[index];
-    const stays = this.#atEnd() || entry.from === this.#me;
     this.#list.insertBefore(this.#node(entry, log.entries[index - 1]), this.#list.children[index] ?? null);
     const after = log.entries[index + 1];
     if (after) this.#list.children[index + 1].replaceWith(this.#node(after, entry));
     for (let gone = log.trim(); gone > 0; gone--) this.#list.firstElementChild.remove();
     this.#empty(nothing);
-    this.#settle(stays);
-  }
-
-  #settle(stays) {
-    if (stays) this.toEnd();
+    if (this.#sticks || entry.from === this.#me) this.#toEnd();
     else $("to-end").hidden = false;
   }
 
@@ -86,7 +91,7 @@ export class Messages {
   wait(message) {
     this.#list.append(this.#outgoing(message));
     $("nothing").hidden = true;
-    this.toEnd();
+    this.#toEnd();
   }
 
   waited(message) {
