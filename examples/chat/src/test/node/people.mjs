@@ -11,6 +11,7 @@ const TRANSPORTS = ["websocket", "sse", "poll"];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const problems = [];
+const notes = [];
 
 const control = async what => assert.equal((await fetch(`${CONTROL}/${what}`)).status, 204);
 const pause = millis => new Promise(resolve => setTimeout(resolve, millis));
@@ -47,6 +48,7 @@ class Person {
     this.page = page;
     page.on("pageerror", error => problems.push(`${name}: ${error.stack ?? error}`));
     page.on("console", said => {
+      if (said.text().startsWith("Gap in ")) notes.push(`${new Date().toISOString()} ${name}: ${said.text()}`);
       if (/Content Security Policy|TrustedHTML|Refused to/.test(said.text())) problems.push(`${name}: ${said.text()}`);
     });
   }
@@ -56,6 +58,7 @@ class Person {
   }
 
   async choose(transport) {
+    notes.push(`${new Date().toISOString()} ${this.name}: to ${transport}`);
     await this.page.selectOption("#transport", transport);
     await this.page.waitForSelector(`#state[data-state="connected"][data-transport="${transport}"]`);
   }
@@ -360,6 +363,7 @@ const scenes = {
 let failed = false;
 try {
   for (const name of process.argv.slice(2)) {
+    notes.length = 0;
     const begun = Date.now();
     try {
       await scenes[name]();
@@ -367,7 +371,7 @@ try {
       console.log(`passed ${name} in ${Date.now() - begun} ms`);
     } catch (error) {
       failed = true;
-      console.log(`FAILED ${name} over ${TRANSPORT}: ${error.stack}\n${problems.splice(0).join("\n")}`);
+      console.log(`FAILED ${name} over ${TRANSPORT}: ${error.stack}\n${[...problems.splice(0), ...notes].join("\n")}`);
       let number = 0;
       for (const context of browser.contexts()) {
         for (const page of context.pages()) {

@@ -189,7 +189,8 @@ function chat(me) {
     }
   }
 
-  tidings.on("gap", ({ channel, text }) => {
+  tidings.on("gap", ({ channel, reason, text }) => {
+    console.info(`Gap in ${channel ?? "what is not a channel's"}: ${reason}`);
     if (channel?.startsWith("chat:")) {
       const conversation = rooms.get(channel.slice("chat:".length));
       if (!conversation) return;
