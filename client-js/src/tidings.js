@@ -3354,7 +3354,6 @@ class Conversation {
     const { ledger } = this;
     try {
       // Whatever is wrong shows before anything is taken over.
-      will = structuredClone(will);
       for (const list of [will.sent, will.waiting, will.channels, will.members]) list.map(() => {});
       for (const number of [will.limits.frameBytes, will.number, will.received, will.nextId, will.polls]) number.toFixed();
       this.#session = will.session;
