@@ -1381,6 +1381,12 @@ class PollLink {
   acknowledges = true;
   #dropped = false;
   #abort = new AbortController();
+  /** A loop that is not the last one has been given up. */
+  #round = 0;
+  #polling = false;
+  #paused = false;
+  /** @type {(() => void) | null} */
+  #quiet = null;
   #backoff;
   #host;
   #posts;
@@ -1408,10 +1414,13 @@ class PollLink {
    */
   async #run(hello, hold) {
     const host = this.#host;
-    const abort = (this.#abort = new AbortController());
+    const round = ++this.#round;
+    const over = () => this.#dropped || this.#round !== round;
+    this.#polling = true;
     let quick = 0;
     for (let timeout = hold; ; timeout = POLL_HOLD, hello = null) {
       const begun = host.environment.now();
+      const abort = (this.#abort = new AbortController());
       /** @type {End | null} */
       let end;
       let empty = false;
@@ -1422,7 +1431,7 @@ class PollLink {
         end = await exchange(host, url, { headers }, { timeout: timeout + POLL_GRACE, abort }, async (response) => {
           if (response.status !== 200 || !isType(response, "application/x-ndjson")) return refusal(response);
           const text = await response.text();
-          if (this.#dropped || this.#abort !== abort) return null;
+          if (over()) return null;
           const first = response.headers.get("Tidings-First");
           const lines = text.split("\n").filter((line) => line.trim() !== "");
           empty = lines.length === 0;
@@ -1433,10 +1442,17 @@ class PollLink {
       } catch (error) {
         end = { code: LINK_LOST, reason: words(error), unusable: hello !== null };
       }
-      if (this.#dropped || this.#abort !== abort) return;
+      if (over()) return;
       if (end !== null) {
         this.drop();
         host.ended(end);
+        return;
+      }
+      if (this.#paused) {
+        this.#polling = false;
+        const quiet = this.#quiet;
+        this.#quiet = null;
+        if (quiet) this.#posts.pause(quiet);
         return;
       }
       // Nothing, and at once, again and again: somebody answers who should not.
@@ -1445,7 +1461,7 @@ class PollLink {
       if (quick >= 3) {
         const delay = 500 + this.#backoff.next();
         await new Promise((resolve) => host.environment.setTimeout(() => resolve(null), delay));
-        if (this.#dropped || this.#abort !== abort) return;
+        if (over()) return;
       }
     }
   }
@@ -1463,13 +1479,26 @@ class PollLink {
     void this.#run(null, 0);
   }
 
-  /** @param {() => void} quiet */
+  /**
+   * A poll that is under way when another link takes over would take the connection back. So it has to be answered first.
+   *
+   * @param {() => void} quiet
+   */
   pause(quiet) {
-    this.#posts.pause(quiet);
+    this.#paused = true;
+    if (!this.#polling) {
+      this.#posts.pause(quiet);
+      return;
+    }
+    this.#quiet = quiet;
+    this.#posts.add([{ text: '{"type":"ping"}', number: 0, bytes: 15 }]);
   }
 
   unpause() {
+    this.#paused = false;
+    this.#quiet = null;
     this.#posts.unpause();
+    if (!this.#polling) void this.#run(null, 0);
   }
 
   forget() {
@@ -2404,6 +2433,7 @@ class Conversation {
   #failed(end) {
     this.#failures++;
     this.#stable = false;
+    this.#moveEnds(new TidingsError("unavailable", end.reason));
     if (this.#failures >= this.settings.maxAttempts) {
       this.#finish({ code: end.code, reason: `Given up after ${this.#failures} attempts: ${end.reason}` });
     } else {
@@ -2574,10 +2604,10 @@ class Conversation {
     }
     if (this.#candidate?.begun) return;
     if (this.#candidate) {
+      // Where somebody waits for the move, the next attempt is one to move.
       this.#drop(this.#candidate);
       this.#candidate = null;
       this.#holding = false;
-      this.#moveEnds(new TidingsError("unavailable", end.reason));
     }
     const lived = this.environment.now() - carrier.openedAt;
     this.#stable = lived >= STABLE;
@@ -3354,7 +3384,6 @@ class Conversation {
     const { ledger } = this;
     try {
       // Whatever is wrong shows before anything is taken over.
-      will = structuredClone(will);
       for (const list of [will.sent, will.waiting, will.channels, will.members]) list.map(() => {});
       for (const number of [will.limits.frameBytes, will.number, will.received, will.nextId, will.polls]) number.toFixed();
       this.#session = will.session;

@@ -246,8 +246,11 @@ export const never = () => new Promise(() => {});
 function until(signal, promise) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
-    Promise.resolve(promise).then(resolve, reject);
+    const aborted = () => reject(new DOMException("Aborted", "AbortError"));
+    signal.addEventListener("abort", aborted);
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", aborted));
   });
 }
 
