@@ -53,6 +53,9 @@ class PollingTest {
 
         Poll on(Handshake handshake) {
             attachment = tidings.attach(handshake, this);
+            if (!closes.isEmpty()) {
+                attachment.detached(closes.get(0));
+            }
             wake();
             return this;
         }
@@ -104,7 +107,9 @@ class PollingTest {
             closes.add(disconnect);
             if (!answering) {
                 answering = true;
-                attachment.detached(disconnect);
+                if (attachment != null) {
+                    attachment.detached(disconnect);
+                }
             }
         }
     }

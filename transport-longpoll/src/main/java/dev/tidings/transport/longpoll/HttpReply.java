@@ -30,6 +30,9 @@ final class HttpReply implements Reply, AsyncResponse.Source {
     void begin(HttpServletRequest request, HttpServletResponse servletResponse, TransportHost host, PollLink answered)
             throws IOException {
         link = answered;
+        // Should the container complete it by itself, as some do when they stop: no client is to take that for an
+        // answer.
+        servletResponse.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
         AsyncResponse started = AsyncResponse.start(request, servletResponse, host, this);
         response = started;
         // The container may have asked before it was known here.

@@ -36,8 +36,8 @@ class NodeWireTest {
                 server.awaitSubscribers("open:b", 1);
                 server.awaitSubscribers("open:a", 1);
                 server.tidings.channel("open:a").publish(Payload.string(HOSTILE));
-                server.tidings.channel("open:b").publish("flash/1", Payload.json("1"));
-                server.tidings.channel("open:b").publish("error", Payload.json("2"));
+                server.publish("open:a", "flash/1", Payload.json("1"));
+                server.publish("open:a", "error", Payload.json("2"));
                 String said = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 assertThat(node.waitFor(90, TimeUnit.SECONDS)).as(said).isTrue();
                 assertThat(node.exitValue()).as(said).isZero();

@@ -3,6 +3,7 @@ package dev.tidings.transport.sse;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -86,25 +87,16 @@ final class RawHttp implements AutoCloseable {
 
     Response response() throws IOException {
         Head head = head();
-        String length = head.headers().get("Content-Length");
-        byte[] body;
-        if (length != null) {
-            body = in.readNBytes(Integer.parseInt(length));
-        } else if (head.headers().containsKey("Transfer-Encoding")) {
-            body = body().readAllBytes();
-        } else {
-            body = new byte[0];
-        }
+        boolean any =
+                head.headers().containsKey("Content-Length") || head.headers().containsKey("Transfer-Encoding");
+        byte[] body = any ? body(head).readAllBytes() : new byte[0];
         return new Response(head.status(), head.headers(), new String(body, StandardCharsets.UTF_8));
     }
 
-    /** The chunked body that follows. */
-    InputStream body() {
-        return new Chunks();
-    }
-
-    String text(int length) throws IOException {
-        return new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    /** The body that follows. */
+    InputStream body(Head head) throws IOException {
+        String length = head.headers().get("Content-Length");
+        return length == null ? new Chunks() : new ByteArrayInputStream(in.readNBytes(Integer.parseInt(length)));
     }
 
     /** All that comes until the end of the connection, as it is. */
@@ -160,6 +152,9 @@ final class RawHttp implements AutoCloseable {
 
         @Override
         public int read(byte[] to, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
             if (!over && left == 0) {
                 if (begun) {
                     line();

@@ -35,7 +35,7 @@ final class StreamClient implements AutoCloseable {
         String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
         wire.requestAt("GET", uri.getRawPath() + query, headers);
         this.head = wire.head();
-        this.events = new EventParser(wire.body());
+        this.events = new EventParser(wire.body(head));
         if (head.status() != 200) {
             throw new AssertionError("No stream: " + head);
         }

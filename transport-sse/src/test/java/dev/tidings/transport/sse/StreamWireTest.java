@@ -108,7 +108,7 @@ class StreamWireTest {
             server.awaitSubscribers("open:a", 1);
             Connection connection = WireServer.take(server.connected);
             for (String event : List.of("flash", "a/b:c~d-e.f_g", "open", "error", "message")) {
-                server.tidings.channel("open:a").publish(event, Payload.json("1"));
+                server.publish("open:a", event, Payload.json("1"));
             }
             server.publish("open:a", "2");
             connection.send("notice", Payload.json("3"));
@@ -119,8 +119,10 @@ class StreamWireTest {
                     names.add(event.name());
                 }
             }
-            assertThat(names)
-                    .containsExactly("flash", "a/b:c~d-e.f_g", "message", "message", "message", "message", "notice");
+            // Which of the two comes first is not said.
+            assertThat(names).contains("notice");
+            names.remove("notice");
+            assertThat(names).containsExactly("flash", "a/b:c~d-e.f_g", "message", "message", "message", "message");
         }
     }
 
@@ -130,7 +132,7 @@ class StreamWireTest {
         try (WireServer server = WireServer.start(container);
                 StreamClient client = StreamClient.acknowledging(server, "?channel=open:a")) {
             server.awaitSubscribers("open:a", 1);
-            server.tidings.channel("open:a").publish("flash", Payload.json("1"));
+            server.publish("open:a", "flash", Payload.json("1"));
             EventParser.Event event = client.event();
             while (event.data() == null || !event.data().contains("\"flash\"")) {
                 event = client.event();
@@ -169,7 +171,8 @@ class StreamWireTest {
     @EnumSource
     void stream_byCurl_isReadAsItComes(Container container) throws Exception {
         NodeWireTest.require(NodeWireTest.runs("curl") ? null : "there is no curl on the PATH");
-        try (WireServer server = WireServer.start(container)) {
+        try (WireServer server = WireServer.start(
+                container, b -> b.limits(l -> l.stream(Duration.ofMillis(300), Duration.ofHours(1))))) {
             Process curl = new ProcessBuilder(
                             "curl", "-sN", server.uri("?channel=open:a").toString())
                     .start();
@@ -330,8 +333,13 @@ class StreamWireTest {
             server.awaitSubscribers("open:a", 1);
             begun = System.nanoTime();
             CompletableFuture<Void> closing = CompletableFuture.runAsync(server::close);
-            one.last();
-            two.last();
+            for (StreamClient client : List.of(one, two)) {
+                try {
+                    client.last();
+                } catch (java.io.EOFException e) {
+                    // Some containers cut their connections before they tell the application to stop.
+                }
+            }
             closing.get(30, TimeUnit.SECONDS);
         }
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(20));
@@ -343,7 +351,7 @@ class StreamWireTest {
         try (WireServer server = WireServer.start(
                 container,
                 b -> b.authenticator(c -> CompletableFuture.completedStage(c.token()
-                        .map(t -> t.equals("good") ? Authentication.of("ada") : Authentication.refused())
+                        .map(t -> t.equals("good") ? Authentication.user("ada") : Authentication.refused())
                         .orElseGet(Authentication::missing))))) {
             for (String[] headers : List.of(
                     new String[] {},

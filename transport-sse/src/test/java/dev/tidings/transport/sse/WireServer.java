@@ -3,6 +3,7 @@ package dev.tidings.transport.sse;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidings.Allow;
+import dev.tidings.Channel;
 import dev.tidings.Connection;
 import dev.tidings.ConnectionListener;
 import dev.tidings.Tidings;
@@ -67,6 +68,13 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     void publish(String channel, Object json) {
         tidings.channel(channel)
                 .publish(Payload.json(json.toString()))
+                .toCompletableFuture()
+                .join();
+    }
+
+    void publish(String channel, String event, Payload payload) {
+        tidings.channel(channel)
+                .publish(payload, Channel.PublishOptions.DEFAULT.event(event))
                 .toCompletableFuture()
                 .join();
     }
