@@ -2771,6 +2771,11 @@ class Conversation {
 
   #acknowledge() {
     this.#stopTimers("ack");
+    if (this.#candidate?.begun) {
+      // It has said how much has arrived. To say more on the old link would make that less than was acknowledged, which reads as a loss.
+      this.#after("ack", ACK_AFTER, () => this.#acknowledge());
+      return;
+    }
     if (this.#unacknowledged === 0) return;
     this.#unacknowledged = this.#unacknowledgedBytes = 0;
     this.#say({ type: "ack", received: this.ledger.received });
