@@ -17,8 +17,8 @@ const control = async what => assert.equal((await fetch(`${CONTROL}/${what}`)).s
 const pause = millis => new Promise(resolve => setTimeout(resolve, millis));
 
 /** Waits until something is so. */
-async function until(what, check) {
-  const end = Date.now() + PATIENCE;
+async function until(what, check, patience = PATIENCE) {
+  const end = Date.now() + patience;
   for (;;) {
     const last = await check();
     if (last === true) return;
@@ -81,12 +81,12 @@ class Person {
     });
   }
 
-  /** Who is here, as `Ada×2`. */
+  /** Who is here, as `Ada×2`. That a tab is closed shows within 40 s where its last poll is held: nobody sees it go. */
   finds(...people) {
     return until(`${this.name} finds ${people}`, async () => {
       const found = await this.page.$$eval("#members li", items => items.map(item => `${item.dataset.user}×${item.dataset.devices}`));
       return found.sort().join() === people.sort().join() || found;
-    });
+    }, 2 * PATIENCE);
   }
 
   async gaps() {

@@ -4,6 +4,7 @@ import dev.tidings.Allow;
 import dev.tidings.Authentication;
 import dev.tidings.Authenticator;
 import dev.tidings.Tidings;
+import dev.tidings.client.js.ClientScriptServlet;
 import dev.tidings.protocol.Payload;
 import dev.tidings.transport.servlet.TidingsServlet;
 import jakarta.servlet.ServletContext;
@@ -85,6 +86,7 @@ final class ChatApplication implements ServletContextListener {
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
         TidingsServlet.register(context, tidings, "/realtime");
+        ClientScriptServlet.register(context, "/tidings");
         PageServlet.register(context);
     }
 

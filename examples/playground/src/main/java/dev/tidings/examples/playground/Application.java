@@ -5,6 +5,7 @@ import dev.tidings.Authentication;
 import dev.tidings.Authenticator;
 import dev.tidings.Limits;
 import dev.tidings.Tidings;
+import dev.tidings.client.js.ClientScriptServlet;
 import dev.tidings.transport.servlet.TidingsServlet;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
@@ -71,6 +72,7 @@ final class Application implements ServletContextListener {
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
         TidingsServlet.register(context, tidings, options.base());
+        ClientScriptServlet.register(context, "/tidings");
         register(context, "page", new PageServlet(options.base()), "");
         register(context, "publish", new PublishServlet(tidings, timer), "/publish/*");
         register(context, "members", new MembersServlet(tidings), "/members/*");

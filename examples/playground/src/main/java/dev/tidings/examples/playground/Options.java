@@ -34,6 +34,7 @@ record Options(String host, int port, Container container, String base, int hist
               GET  /realtime/poll        long polling, and polling with ?timeout=0;
                                          on all three ?channel=NAME subscribes (repeatable), ?user=NAME
                                          names the user
+              GET  /tidings/tidings.js   the browser's client
               POST /publish/CHANNEL      publishes the JSON of the body;
                                          ?count=N so many times, ?event=NAME with an event's name
               GET  /members/CHANNEL      the members of a channel

@@ -52,7 +52,7 @@ final class ReadmeSnippets {
                     .channel("news", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
                     .build();
             TidingsServlet.register(event.getServletContext(), tidings, "/realtime");
-            ClientScriptServlet.register(event.getServletContext(), "/tidings/*");
+            ClientScriptServlet.register(event.getServletContext(), "/tidings");
         }
 
         @Override
