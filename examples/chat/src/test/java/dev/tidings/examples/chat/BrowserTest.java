@@ -104,7 +104,7 @@ class BrowserTest {
     private List<String> people(String transport, String... scenes) throws Exception {
         Path screenshots = Files.createDirectories(Path.of("target/screenshots"));
         return Node.run(
-                270,
+                400,
                 Map.of(
                         "CHAT", "http://127.0.0.1:" + chat.port() + "/",
                         "CHAT_BEHIND_PROXY", "http://127.0.0.1:" + proxy.port() + "/",
@@ -123,10 +123,9 @@ class BrowserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"websocket", "sse", "poll"})
-    @Timeout(300)
+    @Timeout(420)
     void people_talk(String transport) throws Exception {
-        String[] scenes = System.getProperty("scenes", "talk,flow,offline,reload,duplicate,restart")
-                .split(",", -1);
+        String[] scenes = {"talk", "flow", "offline", "reload", "duplicate", "restart"};
 
         List<String> said = people(transport, scenes);
 
