@@ -37,7 +37,8 @@ final class ReadmeServer implements ServletContextListener, AutoCloseable {
         TidingsServlet.register(event.getServletContext(), tidings, "/realtime");
         ClientScriptServlet.register(event.getServletContext(), "/tidings");
         event.getServletContext()
-                .addServlet("page", new Text("text/html", "<!doctype html><script type=module src=/readme.js></script>"))
+                .addServlet(
+                        "page", new Text("text/html", "<!doctype html><script type=module src=/readme.js></script>"))
                 .addMapping("");
         event.getServletContext()
                 .addServlet("script", new Text("text/javascript", script))

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Timeout;
 class ReadmeTest {
 
     private static final String PRINTED = "127.0.0.1:8080";
-    private static final Pattern CURL = Pattern.compile("^curl (?:-N )?'?(http://127\\.0\\.0\\.1:8080/realtime[^'\\s]*)", Pattern.MULTILINE);
+    private static final Pattern CURL =
+            Pattern.compile("^curl (?:-N )?'?(http://127\\.0\\.0\\.1:8080/realtime[^'\\s]*)", Pattern.MULTILINE);
     private static final Pattern SCRIPT = Pattern.compile("```js\n(.*?)```", Pattern.DOTALL);
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -44,11 +45,15 @@ class ReadmeTest {
     }
 
     private static List<String> all(Pattern pattern, String text) {
-        return pattern.matcher(text).results().map((MatchResult match) -> match.group(1)).toList();
+        return pattern.matcher(text)
+                .results()
+                .map((MatchResult match) -> match.group(1))
+                .toList();
     }
 
     private HttpRequest get(String printed) {
-        return HttpRequest.newBuilder(URI.create(printed.replace(PRINTED, "127.0.0.1:" + chat.port()))).build();
+        return HttpRequest.newBuilder(URI.create(printed.replace(PRINTED, "127.0.0.1:" + chat.port())))
+                .build();
     }
 
     @Test
@@ -66,10 +71,12 @@ class ReadmeTest {
 
         assertThat(poll.get().body()).contains("for the terminal", "\"next\":");
         try (BufferedReader events = new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
-            assertThat(Stream.generate(() -> line(events)).anyMatch(line -> line.startsWith("data:") && line.contains("for the terminal")))
+            assertThat(Stream.generate(() -> line(events))
+                            .anyMatch(line -> line.startsWith("data:") && line.contains("for the terminal")))
                     .isTrue();
         }
-        assertThat(client.send(get(lines.get(2)), BodyHandlers.ofString()).body()).contains("websocket", "sse", "poll");
+        assertThat(client.send(get(lines.get(2)), BodyHandlers.ofString()).body())
+                .contains("websocket", "sse", "poll");
     }
 
     private static String line(BufferedReader events) {
@@ -90,10 +97,14 @@ class ReadmeTest {
             assertThat(Node.run(
                             150,
                             Map.of(
-                                    "CHAT", "http://127.0.0.1:" + chat.port() + "/",
-                                    "README_SERVER", "http://127.0.0.1:" + server.port() + "/",
-                                    "EVENT_SOURCE", scripts.get(0),
-                                    "WEB_SOCKET", scripts.get(1).replace(PRINTED, "127.0.0.1:" + chat.port())),
+                                    "CHAT",
+                                    "http://127.0.0.1:" + chat.port() + "/",
+                                    "README_SERVER",
+                                    "http://127.0.0.1:" + server.port() + "/",
+                                    "EVENT_SOURCE",
+                                    scripts.get(0),
+                                    "WEB_SOCKET",
+                                    scripts.get(1).replace(PRINTED, "127.0.0.1:" + chat.port())),
                             "readme.mjs"))
                     .containsExactly("passed listener", "passed speaker", "passed module");
         }
