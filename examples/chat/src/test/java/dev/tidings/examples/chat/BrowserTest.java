@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,7 +91,7 @@ class BrowserTest {
     private void thousand() {
         Talk talk = chat.application().talk();
         AtomicInteger next = new AtomicInteger();
-        robot.scheduleAtFixedRate(
+        Future<?> unused = robot.scheduleAtFixedRate(
                 () -> {
                     for (int i = 0; i < TOGETHER && next.get() < 1000; i++) {
                         talk.say("lobby", "Robot", "n " + next.getAndIncrement(), "");
