@@ -1445,7 +1445,9 @@ class PollLink {
       if (over()) return;
       if (end !== null) {
         this.drop();
-        host.ended(end);
+        // Only the first poll has credentials. A server that does not know the connection any more misses them.
+        const missed = hello === null && end.code === UNAUTHORIZED;
+        host.ended(missed ? { code: LINK_LOST, reason: end.reason, atOnce: true } : end);
         return;
       }
       if (this.#paused) {
