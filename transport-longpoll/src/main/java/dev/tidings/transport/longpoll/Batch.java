@@ -1,5 +1,7 @@
 package dev.tidings.transport.longpoll;
 
+import dev.tidings.protocol.Codec;
+import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Frame;
 import dev.tidings.spi.Attachment;
 import java.util.ArrayList;
@@ -27,6 +29,9 @@ abstract class Batch {
 
     /** All that was taken. */
     abstract Content content(Attachment from);
+
+    /** What there is to say when the core closes with a code that no status of HTTP says, such as 1000. */
+    abstract Content farewell(Attachment from, Codec codec, Disconnect why);
 
     /** Whether it has what a client should hear at once. */
     final boolean speaks() {

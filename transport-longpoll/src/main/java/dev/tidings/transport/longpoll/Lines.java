@@ -1,6 +1,9 @@
 package dev.tidings.transport.longpoll;
 
+import dev.tidings.protocol.Codec;
+import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Frame;
+import dev.tidings.protocol.Outbound;
 import dev.tidings.spi.Attachment;
 import dev.tidings.transport.servlet.HttpHandshake;
 import java.util.Map;
@@ -26,6 +29,15 @@ final class Lines extends Batch {
         }
         add(frame, true);
         return true;
+    }
+
+    @Override
+    Content farewell(Attachment from, Codec codec, Disconnect why) {
+        Frame close = codec.encode(new Outbound.Close(why, null));
+        if (close != null) {
+            add(close, true);
+        }
+        return content(from);
     }
 
     @Override

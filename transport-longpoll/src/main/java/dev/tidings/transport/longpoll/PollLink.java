@@ -1,6 +1,8 @@
 package dev.tidings.transport.longpoll;
 
+import dev.tidings.protocol.Codec;
 import dev.tidings.protocol.Disconnect;
+import dev.tidings.protocol.JsonCodec;
 import dev.tidings.spi.Attachment;
 import dev.tidings.spi.Handshake;
 import dev.tidings.spi.Link;
@@ -31,6 +33,8 @@ final class PollLink implements Link {
 
     private static final System.Logger LOG = System.getLogger(PollLink.class.getPackageName());
 
+    private static final int GOOD = 200;
+
     private enum Phase {
         HELD,
         ANSWERING,
@@ -55,6 +59,7 @@ final class PollLink implements Link {
     // The acting thread's own; requests publishes it from one to the next.
     private Phase phase = Phase.HELD;
     private @Nullable Reply reply;
+    private Codec codec = JsonCodec.INSTANCE;
     private Time.@Nullable Cancellable timer;
 
     /**
@@ -72,6 +77,7 @@ final class PollLink implements Link {
 
     /** Attaches. The core may wake and close this link before it is known here which attachment it has. */
     void open(Handshake handshake) {
+        codec = handshake.codec();
         attachment = host.attach(handshake, this);
         wake();
     }
@@ -150,8 +156,7 @@ final class PollLink implements Link {
             end(core, Disconnect.LINK_LOST);
         } else if (ended != null) {
             // What was taken goes first; the client hears of the end by its next poll.
-            Content content = whole && batch.speaks() ? batch.content(core) : null;
-            part(answer, ended, content);
+            part(answer, ended, whole && batch.speaks() ? batch.content(core) : farewell(core, ended));
             end(core, ended);
         } else if (whole) {
             answer(core, answer);
@@ -195,6 +200,11 @@ final class PollLink implements Link {
                     e.getClass().getName());
             answered(false);
         }
+    }
+
+    /** Null where a status says it. A status that says "good" would pass for an answer. */
+    private @Nullable Content farewell(Attachment core, Disconnect why) {
+        return why.httpStatus() == GOOD ? batch.farewell(core, codec, why) : null;
     }
 
     /** The core is done with it: an answer that its client does not take is given up by the clock. */

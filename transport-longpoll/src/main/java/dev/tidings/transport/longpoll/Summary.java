@@ -1,5 +1,7 @@
 package dev.tidings.transport.longpoll;
 
+import dev.tidings.protocol.Codec;
+import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Frame;
 import dev.tidings.protocol.GapReason;
 import dev.tidings.spi.Attachment;
@@ -28,6 +30,11 @@ final class Summary extends Batch {
             add(frame, !isGap || !frame.text().contains(NO_HISTORY));
         }
         return true;
+    }
+
+    @Override
+    Content farewell(Attachment from, Codec codec, Disconnect why) {
+        return content(from);
     }
 
     @Override

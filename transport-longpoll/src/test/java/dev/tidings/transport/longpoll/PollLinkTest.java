@@ -222,6 +222,23 @@ class PollLinkTest {
         assertThat(reply.sent).isEmpty();
     }
 
+    /** The status for 1000 is 200, which would pass for an answer. */
+    @Test
+    void close_normally_isAnAnswer() {
+        RecordingAttachment attachment = acknowledging();
+        attachment.link().close(Disconnect.NORMAL);
+        assertThat(reply.body())
+                .isEqualTo("{\"type\":\"close\",\"code\":1000,\"reason\":\"Normal closure\",\"reconnect\":\"never\"}");
+        assertThat(attachment.detachments()).containsExactly(Disconnect.NORMAL);
+    }
+
+    @Test
+    void plain_closedNormally_isAnAnswer() {
+        RecordingAttachment attachment = plain();
+        attachment.link().close(Disconnect.NORMAL);
+        assertThat(reply.body()).isEqualTo("{\"messages\":[]}");
+    }
+
     @Test
     void close_beforeAttachReturned_saysWhyByAStatus() {
         host.onAttach(attachment -> attachment.link().close(WHY));

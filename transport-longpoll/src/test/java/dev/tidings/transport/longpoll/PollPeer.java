@@ -90,9 +90,15 @@ final class PollPeer implements TransportContract.Peer {
             end(new Disconnect(why.get("code").getAsInt(), why.get("reason").getAsString()));
             return;
         }
+        if (response.header("Tidings-First").isEmpty()) {
+            throw new AssertionError("This is no answer to a poll: " + response);
+        }
         long next = Long.parseLong(response.header("Tidings-First"));
         for (String frame : response.body().lines().toList()) {
-            if (next > received) {
+            if (frame.startsWith("{\"type\":\"close\"")) {
+                JsonObject why = JsonParser.parseString(frame).getAsJsonObject();
+                end(new Disconnect(why.get("code").getAsInt(), why.get("reason").getAsString()));
+            } else if (next > received) {
                 received = next;
                 texts.add(frame);
             }
