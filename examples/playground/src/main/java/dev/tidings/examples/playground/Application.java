@@ -5,7 +5,8 @@ import dev.tidings.Authentication;
 import dev.tidings.Authenticator;
 import dev.tidings.Limits;
 import dev.tidings.Tidings;
-import dev.tidings.transport.websocket.WebSocketServlet;
+import dev.tidings.client.js.ClientScriptServlet;
+import dev.tidings.transport.servlet.TidingsServlet;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -18,7 +19,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.regex.Pattern;
 
-/** The web application: one Tidings, its transport, and a servlet for each thing that the outside can ask for. */
+/** The web application: one Tidings, its transports, and a servlet for each thing that the outside can ask for. */
 final class Application implements ServletContextListener {
 
     private static final Pattern USER = Pattern.compile("[\\p{L}\\p{N}_.@-]{1,64}");
@@ -70,7 +71,8 @@ final class Application implements ServletContextListener {
     @Override
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
-        WebSocketServlet.register(context, tidings, options.base() + "/websocket");
+        TidingsServlet.register(context, tidings, options.base());
+        ClientScriptServlet.register(context, "/tidings");
         register(context, "page", new PageServlet(options.base()), "");
         register(context, "publish", new PublishServlet(tidings, timer), "/publish/*");
         register(context, "members", new MembersServlet(tidings), "/members/*");

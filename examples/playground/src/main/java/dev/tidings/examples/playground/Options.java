@@ -29,8 +29,12 @@ record Options(String host, int port, Container container, String base, int hist
               --help                this page
 
             What is there, with the default base:
-              ws   /realtime/websocket   the WebSocket transport;
-                                         ?channel=NAME subscribes (repeatable), ?user=NAME names the user
+              ws   /realtime/websocket   a WebSocket
+              GET  /realtime/sse         Server-Sent Events
+              GET  /realtime/poll        long polling, and polling with ?timeout=0;
+                                         on all three ?channel=NAME subscribes (repeatable), ?user=NAME
+                                         names the user
+              GET  /tidings/tidings.js   the browser's client
               POST /publish/CHANNEL      publishes the JSON of the body;
                                          ?count=N so many times, ?event=NAME with an event's name
               GET  /members/CHANNEL      the members of a channel

@@ -14,7 +14,9 @@ final class PageServlet extends HttpServlet {
     private static final String TEXT = """
             Tidings playground
 
-              ws   %1$s/websocket   the WebSocket transport; ?channel=NAME subscribes, ?user=NAME names the user
+              ws   %1$s/websocket   a WebSocket
+              GET  %1$s/sse         Server-Sent Events
+              GET  %1$s/poll        long polling; on all three ?channel=NAME subscribes, ?user=NAME names the user
               POST /publish/CHANNEL   publishes the JSON of the body; ?count=N so many times, ?event=NAME
               GET  /members/CHANNEL   the members of a channel
               GET  /stats             what the server holds and has done
@@ -26,6 +28,8 @@ final class PageServlet extends HttpServlet {
 
             In a terminal:
 
+              curl -N '%2$s%1$s/sse?channel=news'
+              curl '%2$s%1$s/poll?channel=news'
               curl -d '{"text":"hello"}' %2$s/publish/news
             """;
 

@@ -6,8 +6,11 @@ import dev.tidings.Authenticator;
 import dev.tidings.Connection;
 import dev.tidings.ConnectionListener;
 import dev.tidings.Tidings;
+import dev.tidings.client.js.ClientScriptServlet;
 import dev.tidings.protocol.Payload;
-import dev.tidings.transport.websocket.WebSocketServlet;
+import dev.tidings.spi.TransportHost;
+import dev.tidings.transport.servlet.TidingsServlet;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.annotation.WebListener;
@@ -46,15 +49,20 @@ final class ReadmeSnippets {
         @Override
         public void contextInitialized(ServletContextEvent event) {
             tidings = Tidings.builder()
-                    .channel("news", rule -> rule.subscribe(Allow.anyone()))
+                    .channel("news", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
                     .build();
-            WebSocketServlet.register(event.getServletContext(), tidings, "/realtime/websocket");
+            TidingsServlet.register(event.getServletContext(), tidings, "/realtime");
+            ClientScriptServlet.register(event.getServletContext(), "/tidings");
         }
 
         @Override
         public void contextDestroyed(ServletContextEvent event) {
             tidings.close();
         }
+    }
+
+    static void leave(ServletContext context, Tidings tidings) {
+        context.setAttribute(TransportHost.ATTRIBUTE, tidings);
     }
 
     static void publish(Tidings tidings) {

@@ -19,10 +19,9 @@ class ReadmeTest {
     private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("\\]\\((?!http)([^)#]+)\\)");
 
-    private static final Pattern SOCKET = Pattern.compile("WebSocket\\(\"ws://127\\.0\\.0\\.1:8080(.*?)\"\\)");
-    private static final Pattern SEND = Pattern.compile("socket\\.send\\('(.*?)'\\)");
-    private static final Pattern CURL_POST = Pattern.compile("curl -d '(.*?)' '?http://127\\.0\\.0\\.1:8080([^'\\s]*)");
-    private static final Pattern CURL_GET = Pattern.compile("curl http://127\\.0\\.0\\.1:8080(\\S*)");
+    private static final Pattern CURL_POST =
+            Pattern.compile("curl -d '(.*?)' '?http://127\\.0\\.0\\.1:8080(/publish[^'\\s]*)");
+    private static final Pattern CURL_GET = Pattern.compile("curl http://127\\.0\\.0\\.1:8080(/stats\\S*)");
 
     private static String readme;
 
@@ -48,20 +47,18 @@ class ReadmeTest {
                 .allSatisfy(block -> assertThat(compiled).contains(withoutIndentation(block)));
     }
 
-    /** The lines of the README against a playground: what a browser would send is sent, what curl would post is posted. */
+    /** The lines of the README for a playground. Those for the chat are tried where the chat is. */
     @Test
     void linesToTry_work() throws Exception {
         try (Playground playground = Playground.start(Options.parse("--port", "0"))) {
             Client client = new Client(playground.port());
-            Client.Socket socket = client.open(only(SOCKET));
-            assertThat(socket.next()).contains("welcome", "ada");
-            List<String> frames = all(SEND);
+            Client.Socket socket = client.open("/realtime/websocket?channel=news");
+            assertThat(socket.next()).contains("welcome");
             List<MatchResult> posts = CURL_POST.matcher(readme).results().toList();
-            assertThat(frames).hasSize(2);
+            List<MatchResult> gets = CURL_GET.matcher(readme).results().toList();
             assertThat(posts).hasSize(2);
+            assertThat(gets).hasSize(1);
 
-            socket.send(frames.get(0));
-            assertThat(socket.next()).contains("\"message\"", "hello from the browser");
             assertThat(client.post(posts.get(0).group(2), posts.get(0).group(1)).statusCode())
                     .isEqualTo(200);
             assertThat(socket.next()).contains("\"message\"", "hello from curl");
@@ -70,22 +67,8 @@ class ReadmeTest {
             for (int i = 0; i < 1000; i++) {
                 assertThat(socket.next()).contains("again and again");
             }
-            socket.send(frames.get(1));
-            assertThat(socket.next()).contains("\"reply\"");
-            for (String path : all(CURL_GET)) {
-                assertThat(client.get(path).statusCode()).isEqualTo(200);
-            }
-            assertThat(client.get("/members/news").body()).contains("ada", "curious");
+            assertThat(client.get(gets.get(0).group(1)).statusCode()).isEqualTo(200);
         }
-    }
-
-    private static List<String> all(Pattern pattern) {
-        return pattern.matcher(readme).results().map(match -> match.group(1)).toList();
-    }
-
-    private static String only(Pattern pattern) {
-        assertThat(all(pattern)).hasSize(1);
-        return all(pattern).get(0);
     }
 
     @Test
