@@ -2868,6 +2868,11 @@ class Conversation {
     if (carrier.open) carrier.link.forget();
     this.#adopt(carrier, next);
     this.#hadConnection = true;
+    if (ledger.received >= next && !carrier.link.acknowledges) {
+      // It came on the link before, comes again, is dropped, and is to be acknowledged nevertheless.
+      this.#unacknowledged = ledger.received - next + 1;
+      this.#after("ack", ACK_AFTER, () => this.#acknowledge());
+    }
     if (expects !== null) {
       ledger.taken(expects, this.environment.now());
       ledger.number = Math.max(ledger.number, expects - 1);

@@ -428,3 +428,22 @@ test("posts: an answer that is no answer is taken for none", async () => {
   assert.deepEqual(await published, { outcome: "ok" });
   assert.equal(server.last.received.length, 1);
 });
+
+test("a poll that meets a server that was restarted comes back with its credentials", async () => {
+  server.needsToken = true;
+  server.authenticate = (token) => token === "good";
+  const client = await world.connected({ transports: ["poll"], token: "good" });
+  await clock.advance(6000);
+  const { last } = server;
+  server.connections.clear();
+  last.whisper({ type: "ack", received: 0 });
+  await clock.advance(3000);
+  assert.equal(client.tidings.state, "connected");
+  assert.equal(server.all.length, 2);
+  server.authenticate = () => false;
+  server.connections.clear();
+  server.last.whisper({ type: "ack", received: 0 });
+  await clock.advance(3000);
+  assert.equal(client.tidings.state, "closed", "credentials that are really wrong end it");
+  assert.equal(client.states.at(-1).code, 4001);
+});

@@ -58,6 +58,26 @@ for (const from of TRANSPORTS) {
   }
 }
 
+test("what comes on the old link while another one takes over is not acknowledged there", async () => {
+  const client = await world.connected({ upgradeAfter: 0 });
+  const direct = client.all("direct");
+  let has = NaN;
+  server.faults.sse = async (init, headers) => {
+    has = Number(headers.get("Tidings-Received"));
+    await new Promise((resolve) => clock.setTimeout(resolve, 2000));
+    assert.ok(server.last.acknowledged <= has, "the server would take it for a loss");
+    return undefined;
+  };
+  const moved = client.tidings.use("sse");
+  for (let i = 0; i < 100; i++) clock.setTimeout(() => server.last.say({ type: "direct", event: "a", data: i }), 5 + i * 10);
+  await Promise.all([moved, clock.advance(3000)]);
+  assert.equal(client.tidings.transport, "sse");
+  assert.ok(Number.isSafeInteger(has));
+  assert.deepEqual(direct.map(({ data }) => data), Array.from({ length: 100 }, (_, i) => i));
+  await clock.advance(2000);
+  assert.equal(server.last.acknowledged, server.last.number);
+});
+
 test("a transport that was asked for and does not work leaves everything as it is", async () => {
   const { tidings } = await world.connected({ upgradeAfter: 0 });
   server.faults.sse = () => new Response("<html>", { status: 404 });

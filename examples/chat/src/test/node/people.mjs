@@ -3,13 +3,13 @@
  * ask of the test that has started them, at CONTROL.
  */
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { start } from "./browser.mjs";
 
-const { CHAT, CHAT_BEHIND_PROXY, CONTROL, SCREENSHOTS, TRANSPORT, CLIENT_JS } = process.env;
+const { CHAT, CHAT_BEHIND_PROXY, CONTROL, SCREENSHOTS, TRANSPORT } = process.env;
 const PATIENCE = 30_000;
 const TRANSPORTS = ["websocket", "sse", "poll"];
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await start();
 const problems = [];
 const notes = [];
 
@@ -31,7 +31,6 @@ async function until(what, check, patience = PATIENCE) {
 class Person {
   static async come(name, { at = CHAT, transport = TRANSPORT, where = "", context = null } = {}) {
     context ??= await browser.newContext({ locale: "en-GB", viewport: { width: 1200, height: 760 } });
-    if (CLIENT_JS) await context.route("**/tidings/tidings.js", route => route.fulfill({ path: CLIENT_JS, contentType: "text/javascript" }));
     context.setDefaultTimeout(PATIENCE);
     const person = new Person(name, context, await context.newPage());
     await person.page.goto(at + where);

@@ -1,9 +1,9 @@
 /** Pastes the lines of the README into a browser's console. */
-import { chromium } from "playwright-core";
+import { start } from "./browser.mjs";
 
 const { CHAT, README_SERVER, EVENT_SOURCE, WEB_SOCKET } = process.env;
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await start();
 
 /** Waits until a page says something in its console. */
 const hears = (page, text) => page.waitForEvent("console", { predicate: said => said.text().includes(text), timeout: 30_000 });

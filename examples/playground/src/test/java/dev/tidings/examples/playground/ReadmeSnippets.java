@@ -43,7 +43,6 @@ final class ReadmeSnippets {
     @SuppressWarnings("ClassCanBeStatic")
     @WebListener
     public final class Realtime implements ServletContextListener {
-
         private Tidings tidings;
 
         @Override
