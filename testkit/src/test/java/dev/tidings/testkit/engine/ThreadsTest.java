@@ -32,7 +32,10 @@ class ThreadsTest {
     private Tidings tidings() {
         return Tidings.builder()
                 .channel("news", rule -> rule.subscribe(Allow.anyone()))
-                .limits(limits -> limits.messageRate(1_000_000, 1_000_000).byteRate(1 << 30, 1 << 30))
+                .limits(limits -> limits.messageRate(1_000_000, 1_000_000)
+                        .byteRate(1 << 30, 1 << 30)
+                        // The client does not keep to a window.
+                        .mailbox(100_000, 1 << 30))
                 .listener(new ConnectionListener() {
                     @Override
                     public void onMessage(Connection connection, String event, Payload payload) {
