@@ -55,7 +55,7 @@ class ClientScriptServletTest {
             HttpResponse<String> script = send(server, "GET", "/static/tidings/tidings.js");
             assertThat(script.statusCode()).isEqualTo(200);
             assertThat(script.body()).isEqualTo(Files.readString(Path.of("src/tidings.js")));
-            assertThat(header(script, "Content-Type").replace(" ", "").toLowerCase())
+            assertThat(header(script, "Content-Type").replace(" ", "").toLowerCase(java.util.Locale.ROOT))
                     .isEqualTo("text/javascript;charset=utf-8");
             assertThat(header(script, "Cache-Control")).isEqualTo("no-cache");
             assertThat(header(script, "X-Content-Type-Options")).isEqualTo("nosniff");
