@@ -93,7 +93,6 @@ class ClientScriptServletTest {
                 "/tidings",
                 "/other.js",
                 "/tidings.js/",
-                "//tidings.js",
                 "/%2e%2e/%2e%2e/LICENSE",
                 "/..%2f..%2fLICENSE",
                 "/../../../dev/tidings/client/js/ClientScriptServlet.class"
