@@ -11,6 +11,7 @@
  *     Credentials           the token, and when it has to be a new one
  *     Backoff, Pace         how long to wait, how fast to send
  *     Handover              what goes over a reload in the session storage
+ *     Place                 which pages of a browser hold a request
  *     Link                  a wire, one of three:
  *       WebSocketLink
  *       StreamLink          Server-Sent Events by fetch   -> Posts, one at a time
@@ -53,6 +54,10 @@
  * @property {number} [requestTimeout] how long, in milliseconds, `request` waits for its answer. Default: 35,000.
  * @property {Storage | SimpleStorage | null} [storage] where the connection is kept over a reload. Default: `sessionStorage`
  *   where there is one. `null`: nowhere.
+ * @property {number} [heldRequests] how many pages of this browser may hold a request to the server at the same time, by SSE or
+ *   long polling; the others ask every 2 seconds. Default: 3, since over HTTP/1.1 a browser opens no more than six connections
+ *   to a server; `Infinity` where the page itself came over HTTP/2 or 3. Needs the Web Locks API, which pages have over HTTPS
+ *   and on `localhost`; without it nobody counts.
  * @property {boolean} [withCredentials] whether cookies are sent to another origin (SSE and polling). Default: false.
  * @property {typeof globalThis.fetch} [fetch] Default: the global one.
  * @property {any} [WebSocket] a class like the browser's. Default: the global one.
@@ -78,6 +83,8 @@
  * @property {(EventTarget & {visibilityState?: string}) | null} document fires `visibilitychange`, `resume`
  * @property {() => boolean} online whether there is any network
  * @property {string | undefined} base what a relative address is relative to
+ * @property {LockManager | null} locks the Web Locks of this origin
+ * @property {() => boolean} multiplexed whether one connection carries many requests, as far as is known
  * @property {{warn: (...said: any[]) => void, error: (...said: any[]) => void}} console
  */
 
@@ -262,6 +269,9 @@ const POST_TIMEOUT = 15_000;
 const POST_FAILURES = 5;
 const POLL_HOLD = 25_000;
 const POLL_GRACE = 10_000;
+/** How many pages of a browser hold a request, of the six that it has for a server over HTTP/1.1; how often the others ask. */
+const HELD_REQUESTS = 3;
+const POLL_EVERY = 2000;
 /** What a page leaves to the next one is good for so long. */
 const HANDOVER_AGE = 5 * 60_000;
 const HANDOVER_BYTES = 512 * 1024;
@@ -698,6 +708,75 @@ class Handover {
   }
 }
 
+/**
+ * A place for a request that stays open. Over HTTP/1.1 a browser opens six connections to a server, for all of its pages: if each
+ * of six pages holds a request, none can say anything, and no other page loads. So the pages count, by locks of their origin;
+ * when a page goes, the browser releases what it had.
+ */
+class Place {
+  #locks;
+  #names;
+  /** The links that want it: while one takes over from another, both have the one place. @type {Set<object>} */
+  #holders = new Set();
+  /** @type {Promise<boolean> | null} */
+  #search = null;
+  #held = false;
+  #release = () => {};
+
+  /**
+   * @param {LockManager | null} locks
+   * @param {string} server
+   * @param {number} count
+   */
+  constructor(locks, server, count) {
+    this.#locks = count === Infinity ? null : locks;
+    this.#names = this.#locks ? Array.from({ length: count }, (_, i) => `tidings held request ${i + 1}: ${server}`) : [];
+  }
+
+  /** @param {object} holder @returns {Promise<boolean>} false: other pages have all places; ask again later */
+  async take(holder) {
+    if (!this.#locks) return true;
+    this.#holders.add(holder);
+    const found = await (this.#search ??= this.#find());
+    if (!found) this.#holders.delete(holder);
+    this.#freeUnwanted();
+    return found;
+  }
+
+  /** @param {object} holder */
+  leave(holder) {
+    this.#holders.delete(holder);
+    this.#freeUnwanted();
+  }
+
+  #freeUnwanted() {
+    if (!this.#held || this.#holders.size > 0) return;
+    this.#held = false;
+    this.#search = null;
+    this.#release();
+    this.#release = () => {};
+  }
+
+  async #find() {
+    for (const name of this.#names) if (await this.#try(name)) return (this.#held = true);
+    this.#search = null;
+    return false;
+  }
+
+  /** @param {string} name @returns {Promise<boolean>} */
+  #try(name) {
+    return new Promise((found) => {
+      /** @param {Lock | null} lock */
+      const use = (lock) => {
+        found(lock !== null);
+        return lock && new Promise((release) => (this.#release = () => release(null)));
+      };
+      // A page that may not have locks, as in a sandbox, does not count.
+      has(() => this.#locks?.request(name, { ifAvailable: true }, use))?.catch(() => found(true)) ?? found(true);
+    });
+  }
+}
+
 // ---- Links: the wires --------------------------------------------------------------------------------------------------
 
 /**
@@ -739,6 +818,7 @@ class Handover {
  * @property {(path: string, query?: string) => string} url
  * @property {() => {token: string | null, received: number, frameBytes: number}} session
  * @property {() => number} nextPoll
+ * @property {Place} place
  * @property {() => void} opened
  * @property {() => void} heard something has come in, whatever it is
  * @property {(text: string) => void} frame
@@ -1302,6 +1382,8 @@ class StreamLink {
     /** @type {End} */
     let end;
     try {
+      if (!(await this.#host.place.take(this))) throw new Error("Other pages of this browser hold requests to the server");
+      if (this.#dropped) return;
       const init = { headers: { ...receiving(hello), Accept: "text/event-stream" } };
       const bounds = { timeout: 0, abort: this.#abort };
       end = await exchange(this.#host, this.#host.url("sse"), init, bounds, async (response) => {
@@ -1370,6 +1452,7 @@ class StreamLink {
     this.#dropped = true;
     this.#posts.end();
     this.#abort.abort();
+    this.#host.place.leave(this);
   }
 }
 
@@ -1418,7 +1501,7 @@ class PollLink {
     const over = () => this.#dropped || this.#round !== round;
     this.#polling = true;
     let quick = 0;
-    for (let timeout = hold; ; timeout = POLL_HOLD, hello = null) {
+    for (let timeout = hold; ; hello = null) {
       const begun = host.environment.now();
       const abort = (this.#abort = new AbortController());
       /** @type {End | null} */
@@ -1450,20 +1533,23 @@ class PollLink {
         host.ended(missed ? { code: LINK_LOST, reason: end.reason, atOnce: true } : end);
         return;
       }
+      // Nothing, and at once, again and again: somebody answers who should not.
+      quick = empty && timeout > 0 && host.environment.now() - begun < 1000 ? quick + 1 : 0;
+      if (quick === 0) this.#backoff.reset();
+      timeout = (await host.place.take(this)) ? POLL_HOLD : 0;
+      const rest = quick >= 3 ? 500 + this.#backoff.next() : timeout > 0 ? 0 : POLL_EVERY;
+      if (over()) return;
+      if (this.#paused || rest > 0) this.#polling = false;
       if (this.#paused) {
-        this.#polling = false;
         const quiet = this.#quiet;
         this.#quiet = null;
         if (quiet) this.#posts.pause(quiet);
         return;
       }
-      // Nothing, and at once, again and again: somebody answers who should not.
-      quick = empty && timeout > 0 && host.environment.now() - begun < 1000 ? quick + 1 : 0;
-      if (quick === 0) this.#backoff.reset();
-      if (quick >= 3) {
-        const delay = 500 + this.#backoff.next();
-        await new Promise((resolve) => host.environment.setTimeout(() => resolve(null), delay));
-        if (over()) return;
+      if (rest > 0) {
+        await new Promise((resolve) => host.environment.setTimeout(() => resolve(null), rest));
+        if (over() || this.#paused) return;
+        this.#polling = true;
       }
     }
   }
@@ -1517,6 +1603,7 @@ class PollLink {
     this.#dropped = true;
     this.#posts.end();
     this.#abort.abort();
+    this.#host.place.leave(this);
   }
 }
 
@@ -2175,6 +2262,7 @@ class Conversation {
   /** Says which page a handover is from. */
   #page;
   #polls = 0;
+  #place;
 
   /** The link that carries the connection, or is being opened to. @type {Carrier | null} */
   #current = null;
@@ -2254,6 +2342,7 @@ class Conversation {
     this.retries = this.backoff();
     this.handover = new Handover(settings.storage, settings.address.href, this.environment.window ?? globalThis);
     this.#page = String(this.environment.random()).slice(2);
+    this.#place = new Place(this.environment.locks, settings.address.origin, settings.heldRequests);
     const report = (/** @type {unknown} */ error) => this.listenerFailed(error);
     this.events = /** @type {Emitter<TidingsEvents>} */ (new Emitter(report));
     this.directs = /** @type {Emitter<Record<string, Direct>>} */ (new Emitter(report));
@@ -2522,6 +2611,7 @@ class Conversation {
         frameBytes: this.ledger.limits.frameBytes,
       }),
       nextPoll: () => ++this.#polls,
+      place: this.#place,
       opened: () => ours() && this.#wireOpened(carrier),
       heard: () => {
         carrier.heard++;
@@ -3675,6 +3765,8 @@ function surroundings() {
     window: fires ? page : null,
     document: has(() => page.document),
     online: () => page.navigator?.onLine !== false,
+    locks: has(() => page.navigator.locks),
+    multiplexed: () => /^h[23]/.test(has(() => page.performance.getEntriesByType("navigation")[0].nextHopProtocol) ?? ""),
     base: has(() => page.document?.baseURI ?? page.location?.href) ?? undefined,
     console,
   };
@@ -3692,6 +3784,10 @@ function settle(address, options) {
   const transports = options.transports ?? TRANSPORTS;
   const wrong = transports.find((name) => !TRANSPORTS.includes(name));
   if (wrong !== undefined || transports.length === 0) throw new TypeError(`There is no transport "${wrong ?? ""}"`);
+  const heldRequests = options.heldRequests ?? (environment.multiplexed() ? Infinity : HELD_REQUESTS);
+  if (heldRequests !== Infinity && !(Number.isInteger(heldRequests) && heldRequests >= 0)) {
+    throw new TypeError(`heldRequests is a whole number or Infinity, and not ${heldRequests}`);
+  }
   const { fetch = globalThis.fetch, WebSocket = globalThis.WebSocket, storage } = options;
   return {
     environment,
@@ -3707,6 +3803,7 @@ function settle(address, options) {
     paced: options.rate !== null,
     requestTimeout: options.requestTimeout ?? 35_000,
     storage: storage === undefined ? /** @type {SimpleStorage | null} */ (has(() => globalThis.sessionStorage)) : storage,
+    heldRequests,
     withCredentials: options.withCredentials ?? false,
     // Called as a function of its own: browsers refuse `fetch` as a method of anything else.
     fetch: fetch ? (/** @type {any} */ input, /** @type {any} */ init) => fetch(input, init) : null,

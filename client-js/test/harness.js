@@ -12,6 +12,22 @@ export class Storage {
   removeItem = (key) => void this.entries.delete(key);
 }
 
+/** The locks of an origin, as the pages of one browser share them. */
+export class Locks {
+  held = new Set();
+  async request(name, { ifAvailable }, use) {
+    if (!ifAvailable) throw new Error("Nobody waits here");
+    await null;
+    if (this.held.has(name)) return use(null);
+    this.held.add(name);
+    try {
+      return await use({ name, mode: "exclusive" });
+    } finally {
+      this.held.delete(name);
+    }
+  }
+}
+
 /** A page, with a server and time of its own. */
 export class World {
   clock = new Clock();
@@ -39,6 +55,8 @@ export class World {
         clearTimeout: clock.clearTimeout,
         random: () => world.random,
         online: () => world.online,
+        locks: null,
+        multiplexed: () => false,
         ...page,
         console: { warn: (...said) => world.warned.push(said), error: (...said) => world.failed.push(said) },
         ...options.environment,

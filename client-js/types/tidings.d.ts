@@ -242,6 +242,13 @@ export type Options = {
      */
     storage?: Storage | SimpleStorage | null | undefined;
     /**
+     * how many pages of this browser may hold a request to the server at the same time, by SSE or
+     * long polling; the others ask every 2 seconds. Default: 3, since over HTTP/1.1 a browser opens no more than six connections
+     * to a server; `Infinity` where the page itself came over HTTP/2 or 3. Needs the Web Locks API, which pages have over HTTPS
+     * and on `localhost`; without it nobody counts.
+     */
+    heldRequests?: number | undefined;
+    /**
      * whether cookies are sent to another origin (SSE and polling). Default: false.
      */
     withCredentials?: boolean | undefined;
@@ -297,6 +304,14 @@ export type Environment = {
      * what a relative address is relative to
      */
     base: string | undefined;
+    /**
+     * the Web Locks of this origin
+     */
+    locks: LockManager | null;
+    /**
+     * whether one connection carries many requests, as far as is known
+     */
+    multiplexed: () => boolean;
     console: {
         warn: (...said: any[]) => void;
         error: (...said: any[]) => void;

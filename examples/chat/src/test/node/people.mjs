@@ -106,6 +106,25 @@ class Person {
 }
 
 const scenes = {
+  /** Eight tabs of one browser, which opens six connections to a server: all can talk, and another page loads. */
+  async tabs() {
+    const context = await browser.newContext({ locale: "en-GB" });
+    const tabs = [];
+    for (let i = 1; i <= 8; i++) {
+      tabs.push(await Person.come("Ada", { context, transport: i <= 3 ? TRANSPORT : "poll" }));
+    }
+    for (const [i, tab] of tabs.entries()) await tab.say(`from tab ${i + 1}`);
+    for (const tab of tabs) await tab.sees(...tabs.map((_, i) => `from tab ${i + 1}`));
+    // When nothing is said, nothing frees a connection: a tab that could not get one would wait for a held poll to end.
+    await pause(4000);
+    await tabs[4].say("in the silence");
+    const silence = async () => (await Promise.all(tabs.map(tab => tab.texts()))).every(texts => texts.at(-1) === "in the silence");
+    await until("all tabs see it", silence, 10_000);
+    await Promise.all(tabs.slice(0, 7).map(tab => tab.page.close()));
+    await tabs[7].finds("Ada×1");
+    await context.close();
+  },
+
   /** Two people, and a third who comes later: rooms, who is here, typing, direct messages. */
   async talk() {
     const ada = await Person.come("Ada");

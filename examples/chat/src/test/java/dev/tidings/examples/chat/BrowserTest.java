@@ -134,6 +134,13 @@ class BrowserTest {
                 .containsExactly(scenes);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"sse", "poll"})
+    @Timeout(300)
+    void tabs_ofOneBrowser_leaveEachOtherConnections(String transport) throws Exception {
+        assertThat(people(transport, "tabs")).anyMatch(line -> line.startsWith("passed tabs"));
+    }
+
     @Test
     @Timeout(300)
     void pictures_areTaken() throws Exception {
