@@ -272,6 +272,8 @@ const POLL_GRACE = 10_000;
 /** How many pages of a browser hold a request, of the six that it has for a server over HTTP/1.1; how often the others ask. */
 const HELD_REQUESTS = 3;
 const POLL_EVERY = 2000;
+/** How often in a row a poll is made again because its number was not high enough. */
+const MAX_LATE = 8;
 /** What a page leaves to the next one is good for so long. */
 const HANDOVER_AGE = 5 * 60_000;
 const HANDOVER_BYTES = 512 * 1024;
@@ -279,7 +281,7 @@ const HANDOVER_BYTES = 512 * 1024;
 const INHERITED_FOR = 30_000;
 const INHERITED_FRAMES = 1000;
 const MAX_PENDING_CHANGES = 1000;
-const MAX_LINE = 16 * 1024 * 1024;
+const MAX_EVENT = 16 * 1024 * 1024;
 const BATCH_BYTES = 16 * 1024;
 
 /** @type {Record<string, string>} */
@@ -817,7 +819,7 @@ class Place {
  * @property {() => Backoff} backoff
  * @property {(path: string, query?: string) => string} url
  * @property {() => {token: string | null, received: number, frameBytes: number}} session
- * @property {() => number} nextPoll
+ * @property {(ahead: number) => number} nextPoll a number for a poll, so far above the one before
  * @property {Place} place
  * @property {() => void} opened
  * @property {() => void} heard something has come in, whatever it is
@@ -979,6 +981,7 @@ export class EventStream {
   #afterCr = false;
   /** @type {string[]} */
   #data = [];
+  #dataLength = 0;
 
   /**
    * @param {Uint8Array} bytes
@@ -1008,7 +1011,7 @@ export class EventStream {
     }
     this.#rest = this.#rest.slice(from);
     this.#searched = this.#rest.length;
-    if (this.#rest.length > MAX_LINE) throw new Error("A line of the stream is too long");
+    if (this.#rest.length + this.#dataLength > MAX_EVENT) throw new Error("An event of the stream is too long");
     return events;
   }
 
@@ -1020,6 +1023,7 @@ export class EventStream {
     if (line === "") {
       if (this.#data.length > 0) events.push(this.#data.join("\n"));
       this.#data = [];
+      this.#dataLength = 0;
       return;
     }
     const colon = line.indexOf(":");
@@ -1028,6 +1032,8 @@ export class EventStream {
     if (field !== "data") return;
     const value = colon < 0 ? "" : line.slice(colon + 1);
     this.#data.push(value.startsWith(" ") ? value.slice(1) : value);
+    // Of an empty line something remains, too.
+    this.#dataLength += value.length + 1;
   }
 }
 
@@ -1316,7 +1322,7 @@ class Posts {
       if (this.#ended) return;
       // Being too fast passes with time; being wrong does not.
       if (status !== 429 && this.#stuck >= 3) host.ended(end);
-      else this.#later(end.retryAfter ?? this.#backoff.next());
+      else this.#later(Math.max(end.retryAfter ?? 0, this.#backoff.next()));
       return;
     }
     if (status === 404 && end.code === SILENT) {
@@ -1334,7 +1340,7 @@ class Posts {
       this.#failures++;
     }
     if (this.#failures >= POST_FAILURES) host.ended(unusable(`Nothing can be posted: ${end.reason}`));
-    else this.#later(end.retryAfter ?? this.#backoff.next());
+    else this.#later(Math.max(end.retryAfter ?? 0, this.#backoff.next()));
   }
 }
 
@@ -1500,45 +1506,57 @@ class PollLink {
     const round = ++this.#round;
     const over = () => this.#dropped || this.#round !== round;
     this.#polling = true;
+    let timeout = hold;
     let quick = 0;
-    for (let timeout = hold; ; hello = null) {
+    let late = 0;
+    for (;;) {
       const begun = host.environment.now();
       const abort = (this.#abort = new AbortController());
       /** @type {End | null} */
       let end;
-      let empty = false;
+      let nothing = false;
+      let isLate = false;
       try {
         const said = hello ?? { ...host.session(), credentials: null };
-        const headers = { ...receiving(said), Accept: "application/x-ndjson", "Tidings-Poll": String(host.nextPoll()) };
+        const number = host.nextPoll(2 ** late);
+        const headers = { ...receiving(said), Accept: "application/x-ndjson", "Tidings-Poll": String(number) };
         const url = host.url("poll", `timeout=${timeout}`);
         end = await exchange(host, url, { headers }, { timeout: timeout + POLL_GRACE, abort }, async (response) => {
+          isLate = response.status === 409 && said.token !== null;
           if (response.status !== 200 || !isType(response, "application/x-ndjson")) return refusal(response);
           const text = await response.text();
           if (over()) return null;
-          const first = response.headers.get("Tidings-First");
+          const header = response.headers.get("Tidings-First");
+          const first = header === null ? null : Number(header);
           const lines = text.split("\n").filter((line) => line.trim() !== "");
-          empty = lines.length === 0;
+          nothing = lines.length === 0 || (hello === null && first !== null && first <= said.received);
           host.heard();
-          host.answered(first === null ? null : Number(first), lines);
+          host.answered(first, lines);
           return null;
         });
       } catch (error) {
         end = { code: LINK_LOST, reason: words(error), unusable: hello !== null };
       }
       if (over()) return;
-      if (end !== null) {
+      // Somebody has used as high a number: the same request that came twice, or a page before. It takes a higher one.
+      late = isLate ? late + 1 : 0;
+      if (end !== null && (late === 0 || late > MAX_LATE)) {
         this.drop();
         // Only the first poll has credentials. A server that does not know the connection any more misses them.
         const missed = hello === null && end.code === UNAUTHORIZED;
         host.ended(missed ? { code: LINK_LOST, reason: end.reason, atOnce: true } : end);
         return;
       }
-      // Nothing, and at once, again and again: somebody answers who should not.
-      quick = empty && timeout > 0 && host.environment.now() - begun < 1000 ? quick + 1 : 0;
-      if (quick === 0) this.#backoff.reset();
-      timeout = (await host.place.take(this)) ? POLL_HOLD : 0;
-      const rest = quick >= 3 ? 500 + this.#backoff.next() : timeout > 0 ? 0 : POLL_EVERY;
-      if (over()) return;
+      // Nothing new, and at once, again and again: somebody answers who should not.
+      quick = nothing && timeout > 0 && host.environment.now() - begun < 1000 ? quick + 1 : 0;
+      if (quick === 0 && late === 0) this.#backoff.reset();
+      let rest = quick >= 3 ? 500 + this.#backoff.next() : late > 1 ? this.#backoff.next() : 0;
+      if (late === 0) {
+        hello = null;
+        timeout = (await host.place.take(this)) ? POLL_HOLD : 0;
+        if (over()) return;
+        if (timeout === 0) rest = POLL_EVERY;
+      }
       if (this.#paused || rest > 0) this.#polling = false;
       if (this.#paused) {
         const quiet = this.#quiet;
@@ -2058,7 +2076,7 @@ export class Subscription {
   ask(recover) {
     this.#asked = true;
     const since = recover ? this.#position : undefined;
-    const frame = { type: "subscribe", channel: this.channel, presence: this.#presence || undefined, since };
+    const frame = { type: "subscribe", channel: this.channel, presence: this.#presence ? true : undefined, since };
     this.#conversation.send(frame, {
       kind: "state",
       // At once, before the frames that follow the answer.
@@ -2516,6 +2534,8 @@ class Conversation {
       this.credentials.get().then(open, (error) => {
         if (generation !== this.#generation) return;
         this.problem({ code: "token", reason: words(error), error });
+        // Who is told so may have closed the client.
+        if (generation !== this.#generation) return;
         this.#failed({ code: LINK_LOST, reason: `There is no token: ${words(error)}` });
       });
   }
@@ -2560,7 +2580,10 @@ class Conversation {
     }
     this.#told = end.retryAfter !== undefined;
     const atOnce = (verdict === "now" || end.atOnce) && this.#stable;
-    this.#retry(end, end.retryAfter === undefined ? (atOnce ? 0 : this.retries.next()) : Math.min(end.retryAfter, MAX_RETRY_AFTER));
+    const told = Math.min(end.retryAfter ?? 0, MAX_RETRY_AFTER);
+    // Where nothing lasts, a short word of the server's is no reason to hurry.
+    const own = atOnce || (this.#told && this.#stable) ? 0 : this.retries.next();
+    this.#retry(end, Math.max(told, own));
   }
 
   /**
@@ -2610,7 +2633,7 @@ class Conversation {
         received: this.ledger.received,
         frameBytes: this.ledger.limits.frameBytes,
       }),
-      nextPoll: () => ++this.#polls,
+      nextPoll: (ahead) => (this.#polls += ahead),
       place: this.#place,
       opened: () => ours() && this.#wireOpened(carrier),
       heard: () => {
@@ -2754,7 +2777,7 @@ class Conversation {
     this.#moveEnds(null);
     this.#scheduleUpgrade();
     this.#setState("connected");
-    if (previous !== carrier.name) this.events.emit("transport", { transport: carrier.name, previous });
+    if (previous !== carrier.name && carrier === this.#current) this.events.emit("transport", { transport: carrier.name, previous });
   }
 
   // ---- Frames that come in ----
@@ -2902,7 +2925,7 @@ class Conversation {
     const { ledger } = this;
     const again = this.#hadConnection;
     this.#hadConnection = true;
-    this.#session = { token: frame.resume, id: String(frame.connection), user: frame.user ?? null };
+    const session = (this.#session = { token: frame.resume, id: String(frame.connection), user: frame.user ?? null });
     this.#heartbeat = Number(frame.heartbeat) || this.#heartbeat;
     this.#timeout = Number(frame.timeout) || this.#timeout;
     ledger.limits = { ...ledger.limits, ...frame.limits };
@@ -2919,10 +2942,12 @@ class Conversation {
     carrier.open = false;
     this.#restore();
     ledger.waiting.push(...kept);
-    this.#announce(carrier);
-    this.events.emit("welcome", { connection: this.#session.id, user: this.#session.user, again });
-    if (again) this.gap(null, "NEW_CONNECTION");
-    this.#reportLost();
+    // The page may close the client whenever it is told something.
+    const goesOn = () => carrier === this.#current;
+    if (goesOn()) this.#announce(carrier);
+    if (goesOn()) this.events.emit("welcome", { connection: session.id, user: session.user, again });
+    if (goesOn() && again) this.gap(null, "NEW_CONNECTION");
+    if (goesOn()) this.#reportLost();
     this.#pump();
   }
 
@@ -2968,8 +2993,11 @@ class Conversation {
       ledger.number = Math.max(ledger.number, expects - 1);
     }
     ledger.again();
+    const { id } = this.#session;
     this.#announce(carrier);
-    this.events.emit("resumed", { connection: this.#session.id });
+    if (carrier === this.#current) this.events.emit("resumed", { connection: id });
+    // The page may have closed the client by now.
+    if (carrier !== this.#current) return;
     for (const subscription of [...this.subscriptions.values()]) {
       if (subscription.pending) subscription.ask(false);
     }
@@ -3077,7 +3105,9 @@ class Conversation {
       return;
     }
     try {
-      Promise.resolve(handler(data, bytes ? { event, bytes } : { event })).then((answer) => say(payload(answer)), fail);
+      Promise.resolve(handler(data, bytes ? { event, bytes } : { event }))
+        .then((answer) => say(payload(answer)))
+        .catch(fail);
     } catch (error) {
       fail(error);
     }
@@ -3577,6 +3607,7 @@ class Conversation {
    */
   subscribe(channel, options) {
     if (typeof channel !== "string" || channel === "") throw new TypeError("A channel has a name");
+    if (options.since != null && typeof options.since !== "string") throw new TypeError("A position is a text that the server gave");
     let subscription = this.subscriptions.get(channel);
     if (!subscription) {
       subscription = new Subscription(this, channel);
@@ -3654,7 +3685,8 @@ class Conversation {
   async enter(channel, data, verb) {
     if (this.#state === "closed") throw new TidingsError("closed", "The client is closed");
     const before = this.#memberships.get(channel) ?? null;
-    const membership = new Membership(payload(data));
+    // As it is now: what cannot be said fails here, and not on each new connection.
+    const membership = new Membership(JSON.parse(JSON.stringify(payload(data))));
     membership.waiting = before?.waiting ?? [];
     this.#memberships.set(channel, membership);
     this.#inheritedMembers.delete(channel);

@@ -41,12 +41,14 @@ final class Admission {
     }
 
     Optional<Refusal> refuse(Handshake handshake, int connections, boolean stopping) {
-        if (stopping) {
-            return Optional.of(new Refusal(Disconnect.SHUTTING_DOWN, LATER));
-        }
+        // First of all: pages of other origins are told nothing else, and what is refused for another reason says that
+        // the origin is good.
         Optional<Refusal> stranger = refuseOrigin(handshake);
         if (stranger.isPresent()) {
             return stranger;
+        }
+        if (stopping) {
+            return Optional.of(new Refusal(Disconnect.SHUTTING_DOWN, LATER));
         }
         if (over(connections + unauthenticated.get(), limits.connections)) {
             return Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER));

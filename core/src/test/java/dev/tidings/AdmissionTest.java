@@ -32,6 +32,20 @@ class AdmissionTest {
                 .contains(new Refusal(Disconnect.SHUTTING_DOWN, Duration.ofSeconds(5)));
     }
 
+    /** Who hears of anything else is known to be of an origin that may read it. */
+    @Test
+    void refuse_otherOriginWhileStopping_isForbidden() {
+        Handshake handshake = Handshake.builder("test")
+                .header("Origin", List.of("https://evil.example"))
+                .header("Host", List.of("good.example"))
+                .build();
+
+        assertThat(admission.refuse(handshake, 0, true))
+                .get()
+                .extracting(r -> r.disconnect().code())
+                .isEqualTo(Disconnect.FORBIDDEN.code());
+    }
+
     @Test
     void refuse_otherOrigin_isForbidden() {
         Handshake handshake = Handshake.builder("test")

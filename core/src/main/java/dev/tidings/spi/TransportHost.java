@@ -15,7 +15,9 @@ public interface TransportHost {
     String ATTRIBUTE = "dev.tidings.host";
 
     /**
-     * Asks whether a client may open a link, before anything is answered to it: origin, limits, stopping.
+     * Asks whether a client may open a link, before anything is answered to it: first its origin, then whether the host is stopping, then
+     * the limits. The code of {@link dev.tidings.protocol.Disconnect#FORBIDDEN} is for origins; a refusal with any other code may be
+     * read by the page that asked.
      *
      * @param handshake what the client said
      * @return empty if it may, else what to answer in HTTP

@@ -59,7 +59,8 @@ public final class Cors {
     }
 
     /**
-     * Asks the host whether a client may open a link or post, and prepares the response for what it says.
+     * Asks the host whether a client may open a link or post, and prepares the response for what it says. A page whose origin may ask
+     * may also read why it is refused now.
      *
      * @param host who decides
      * @param handshake what the client said
@@ -71,10 +72,14 @@ public final class Cors {
             TransportHost host, Handshake handshake, HttpServletRequest request, HttpServletResponse response) {
         Optional<Refusal> refusal = host.refuse(handshake);
         everyAnswer(response);
-        if (refusal.isEmpty()) {
+        if (!isForItsOrigin(refusal)) {
             admit(request, response);
         }
         return refusal;
+    }
+
+    private static boolean isForItsOrigin(Optional<Refusal> refusal) {
+        return refusal.isPresent() && refusal.get().disconnect().code() == Disconnect.FORBIDDEN.code();
     }
 
     /**
@@ -97,9 +102,9 @@ public final class Cors {
             return;
         }
         Optional<Refusal> refusal = host.refuse(handshake);
-        // How many connections there are is no matter yet: what is asked about may be a post for one of them.
-        if (refusal.isPresent() && refusal.get().disconnect().code() != Disconnect.TOO_MANY_CONNECTIONS.code()) {
-            Answer.of(refusal.get()).send(response);
+        // Anything but the origin is no matter yet: what is asked about may be a post for a connection that is here.
+        if (isForItsOrigin(refusal)) {
+            refusal.map(Answer::of).orElseThrow().send(response);
             return;
         }
         everyAnswer(response);

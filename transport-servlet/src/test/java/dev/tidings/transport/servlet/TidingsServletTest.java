@@ -126,13 +126,38 @@ class TidingsServletTest {
 
     @ParameterizedTest
     @EnumSource
-    void preflight_whateverTheNumberOfConnections_isAnswered(Container container) throws Exception {
+    void refusal_thatPasses_isReadableForThePage(Container container) throws Exception {
+        try (EmbeddedServer server = start(container)) {
+            for (Disconnect passing : List.of(Disconnect.TOO_MANY_CONNECTIONS, Disconnect.SHUTTING_DOWN)) {
+                host.refuse(new Refusal(passing, Duration.ofSeconds(5)));
+                HttpResponse<String> later = ask(server, "GET", "/realtime", "Origin", "https://good.example");
+                assertThat(later.statusCode()).isEqualTo(passing.httpStatus());
+                assertThat(later.headers().firstValue("Access-Control-Allow-Origin"))
+                        .hasValue("https://good.example");
+                assertThat(later.headers().firstValue("Access-Control-Expose-Headers"))
+                        .get()
+                        .asString()
+                        .contains("Retry-After");
+            }
+            host.refuse(new Refusal(Disconnect.FORBIDDEN.because("Origin not allowed"), null));
+            HttpResponse<String> never = ask(server, "GET", "/realtime", "Origin", "https://evil.example");
+            assertThat(never.headers().firstValue("Access-Control-Allow-Origin"))
+                    .isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void preflight_whateverPasses_isAnswered(Container container) throws Exception {
         try (EmbeddedServer server = start(container)) {
             String[] origin = {"Origin", "https://good.example"};
-            host.refuse(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, Duration.ofSeconds(5)));
-            HttpResponse<String> good = ask(server, "OPTIONS", "/realtime/echo", origin);
-            assertThat(good.statusCode()).isEqualTo(204);
-            assertThat(good.headers().firstValue("Access-Control-Allow-Origin")).hasValue("https://good.example");
+            for (Disconnect passing : List.of(Disconnect.TOO_MANY_CONNECTIONS, Disconnect.SHUTTING_DOWN)) {
+                host.refuse(new Refusal(passing, Duration.ofSeconds(5)));
+                HttpResponse<String> good = ask(server, "OPTIONS", "/realtime/echo", origin);
+                assertThat(good.statusCode()).isEqualTo(204);
+                assertThat(good.headers().firstValue("Access-Control-Allow-Origin"))
+                        .hasValue("https://good.example");
+            }
             host.refuse(new Refusal(Disconnect.FORBIDDEN, null));
             HttpResponse<String> bad = ask(server, "OPTIONS", "/realtime/echo", origin);
             assertThat(bad.statusCode()).isEqualTo(403);
