@@ -208,7 +208,7 @@
  * @property {{channel: string, code: string | null, reason: string}} unsubscribed it has ended; `code` is null if you ended it
  */
 
-/** What went wrong, by a code of the protocol or one of the client's own: `closed`, `gone`, `gap`, `limit`, `timeout`. */
+/** What went wrong, by a code of the protocol or one of the client's own: `closed`, `gone`, `gap`, `limit`, `timeout`, `unsubscribed`. */
 export class TidingsError extends Error {
   /**
    * @param {string} code
@@ -218,7 +218,7 @@ export class TidingsError extends Error {
   constructor(code, reason, channel) {
     super(reason || code);
     this.name = "TidingsError";
-    /** A code of the protocol, or `closed`, `gone`, `gap`, `limit`, `timeout` by the client itself. @readonly */
+    /** A code of the protocol, or `closed`, `gone`, `gap`, `limit`, `timeout`, `unsubscribed` by the client itself. @readonly */
     this.code = code;
     /** For people. @readonly */
     this.reason = reason;

@@ -1,6 +1,6 @@
 // Written by scripts/types.js from the comments in src/tidings.js.
 
-/** What went wrong, by a code of the protocol or one of the client's own: `closed`, `gone`, `gap`, `limit`, `timeout`. */
+/** What went wrong, by a code of the protocol or one of the client's own: `closed`, `gone`, `gap`, `limit`, `timeout`, `unsubscribed`. */
 export class TidingsError extends Error {
     /**
      * @param {string} code
@@ -8,7 +8,7 @@ export class TidingsError extends Error {
      * @param {string} [channel]
      */
     constructor(code: string, reason: string, channel?: string);
-    /** A code of the protocol, or `closed`, `gone`, `gap`, `limit`, `timeout` by the client itself. @readonly */
+    /** A code of the protocol, or `closed`, `gone`, `gap`, `limit`, `timeout`, `unsubscribed` by the client itself. @readonly */
     readonly code: string;
     /** For people. @readonly */
     readonly reason: string;

@@ -49,6 +49,13 @@ class NodeTest {
         run(List.of("node", "node_modules/typescript/bin/tsc", "-p", "test/types"));
     }
 
+    @Test
+    @Timeout(300)
+    void readme_saysWhatThereIs() throws Exception {
+        require("typescript");
+        assertThat(run(List.of("node", "scripts/readme.js"))).contains("names and", "snippets are right");
+    }
+
     private static String run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try {
