@@ -55,9 +55,9 @@
  * @property {Storage | SimpleStorage | null} [storage] where the connection is kept over a reload. Default: `sessionStorage`
  *   where there is one. `null`: nowhere.
  * @property {number} [heldRequests] how many pages of this browser may hold a request to the server at the same time, by SSE or
- *   long polling; the others ask every 2 seconds. Default: 3, since over HTTP/1.1 a browser opens no more than six connections
- *   to a server; `Infinity` where the page itself came over HTTP/2 or 3. Needs the Web Locks API, which pages have over HTTPS
- *   and on `localhost`; without it nobody counts.
+ *   long polling, since over HTTP/1.1 a browser opens no more than six connections to a server; the others ask every 2 seconds.
+ *   The pages count by Web Locks, which they have over HTTPS and on `localhost`. Default: 3; `Infinity` where the page came by a
+ *   protocol without this limit.
  * @property {boolean} [withCredentials] whether cookies are sent to another origin (SSE and polling). Default: false.
  * @property {typeof globalThis.fetch} [fetch] Default: the global one.
  * @property {any} [WebSocket] a class like the browser's. Default: the global one.
