@@ -240,3 +240,37 @@ test("names that objects have by themselves are names like others", async () => 
   assert.equal(tidings.state, "connected");
   assert.deepEqual(world.failed, []);
 });
+
+test("posts wait for as long as they are told, but not for ever", async () => {
+  const { tidings } = await world.connected({ transports: ["sse"] });
+  let refused = 1;
+  server.faults.post = () => (refused-- > 0 ? json(429, { code: 4129, reason: "Rate limited", expects: 1, retryAfter: 1e15 }) : undefined);
+  const published = tidings.publish("a", 1);
+  published.catch(() => {});
+  for (let i = 0; i < 200; i++) {
+    await clock.advance(20_000);
+    server.last.whisper({ type: "ping" });
+  }
+  assert.deepEqual(await published, { outcome: "ok" });
+  assert.equal(server.log.filter((line) => line === "GET sse").length, 1, "the same stream");
+});
+
+// ---- Clocks ----
+
+test("a clock that is put back delays nothing by as much", async () => {
+  for (const transport of ["sse", "poll"]) {
+    let wrong = 0;
+    // Timers go by another clock than the one on the wall.
+    const environment = { now: () => clock.time + wrong };
+    const { tidings } = await world.connected({ transports: [transport], environment });
+    const connection = server.last;
+    server.acks = false;
+    for (let i = 0; i < 100; i++) tidings.publish("a", i).catch(() => {});
+    await clock.advance(100);
+    wrong -= 3_600_000;
+    await clock.advance(60_000);
+    assert.equal(connection.received.length, 100, transport);
+    server.acks = true;
+    tidings.close();
+  }
+});
