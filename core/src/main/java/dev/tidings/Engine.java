@@ -111,7 +111,7 @@ final class Engine {
         if (goesOn(handshake)) {
             return admission.refuseOrigin(handshake);
         }
-        return admission.refuse(handshake, connections.live().size(), shutdown.hasBegun());
+        return admission.refuse(handshake, connections.size(), shutdown.hasBegun());
     }
 
     /** Whether the carrier names a connection that is here. */
@@ -181,13 +181,23 @@ final class Engine {
     /** The client has heard why, or does not come any more. */
     void parted(LiveConnection connection) {
         connections.parted(connection);
+        uncount(connection);
         links.left();
     }
 
     /** A connection is over. */
     void ended(LiveConnection connection) {
         connections.remove(connection);
-        admission.closed(connection.handshake(), true);
+        if (!connections.isParting(connection)) {
+            uncount(connection);
+        }
+    }
+
+    /** Nothing is kept for it any more: neither what it was, nor what it is to hear of its end. */
+    private void uncount(LiveConnection connection) {
+        if (connection.stopsCounting()) {
+            admission.closed(connection.handshake(), true);
+        }
     }
 
     /** What of a handshake may count: where nothing shows which page sent it, nothing that a browser adds by itself. */
