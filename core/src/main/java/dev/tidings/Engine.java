@@ -124,12 +124,17 @@ final class Engine {
     }
 
     CompletionStage<Posted> post(Handshake handshake, long first, List<String> frames) {
-        LiveConnection connection = handshake
+        return CompletableFuture.completedStage(posting(handshake)
+                .map(connection -> connection.post(first, frames))
+                .orElse(Posted.GONE));
+    }
+
+    /** The connection that a request beside a link is for, if it takes anything. */
+    Optional<LiveConnection> posting(Handshake handshake) {
+        return handshake
                 .resume()
                 .map(resume -> connections.resumable(resume.token(), handshake))
-                .orElse(null);
-        return CompletableFuture.completedStage(
-                connection == null || !connection.isOpen() ? Posted.GONE : connection.post(first, frames));
+                .filter(LiveConnection::isOpen);
     }
 
     Attachment attach(Handshake handshake, Link link) {
