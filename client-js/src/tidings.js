@@ -1446,9 +1446,9 @@ class PollLink {
           const header = response.headers.get("Tidings-First");
           const first = header === null ? null : Number(header);
           const lines = text.split("\n").filter((line) => line.trim() !== "");
-          nothing = lines.length === 0 || (hello === null && first !== null && first <= said.received);
           host.heard();
           host.answered(first, lines);
+          nothing = host.session().received === said.received;
           return null;
         });
       } catch (error) {

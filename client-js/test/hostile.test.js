@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { EventStream } from "../src/tidings.js";
-import { json, settled, World } from "./harness.js";
+import { json, never, settled, World } from "./harness.js";
 
 let world;
 let server;
@@ -165,6 +165,16 @@ test("an old answer that somebody keeps giving to polls is not a tight loop", as
   await clock.advance(60_000);
   assert.ok(polls().length < 20, `${polls().length} polls`);
   tidings.close();
+});
+
+test("a frame that is counted by the server alone, and so comes again and again, is not a tight loop", async () => {
+  await world.connected({ transports: ["poll"] });
+  server.last.say({ type: "pong" });
+  server.log.length = 0;
+  // A tight loop would not let the clock go on.
+  server.faults.poll = () => (polls().length > 100 ? never() : undefined);
+  await clock.advance(60_000);
+  assert.ok(polls().length < 30, `${polls().length} polls`);
 });
 
 // ---- The number of a poll ----
