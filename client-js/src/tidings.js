@@ -1322,7 +1322,7 @@ class Posts {
       if (this.#ended) return;
       // Being too fast passes with time; being wrong does not.
       if (status !== 429 && this.#stuck >= 3) host.ended(end);
-      else this.#later(Math.max(end.retryAfter ?? 0, this.#backoff.next()));
+      else this.#later(Math.max(Math.min(end.retryAfter ?? 0, MAX_RETRY_AFTER), this.#backoff.next()));
       return;
     }
     if (status === 404 && end.code === SILENT) {
@@ -1340,7 +1340,7 @@ class Posts {
       this.#failures++;
     }
     if (this.#failures >= POST_FAILURES) host.ended(unusable(`Nothing can be posted: ${end.reason}`));
-    else this.#later(Math.max(end.retryAfter ?? 0, this.#backoff.next()));
+    else this.#later(Math.max(Math.min(end.retryAfter ?? 0, MAX_RETRY_AFTER), this.#backoff.next()));
   }
 }
 
@@ -1529,9 +1529,9 @@ class PollLink {
           const header = response.headers.get("Tidings-First");
           const first = header === null ? null : Number(header);
           const lines = text.split("\n").filter((line) => line.trim() !== "");
-          nothing = lines.length === 0 || (hello === null && first !== null && first <= said.received);
           host.heard();
           host.answered(first, lines);
+          nothing = host.session().received === said.received;
           return null;
         });
       } catch (error) {
@@ -1644,6 +1644,9 @@ class PollLink {
  * @property {() => void} [gap] the answer may have been lost; default: reject with `gap`
  */
 
+/** Whether what the server has taken counts against the window. A clock may be put back. @param {Entry} entry @param {number} now */
+const counts = (entry, now) => Math.abs(now - entry.taken) < TAKEN_COUNTS;
+
 /** The counted frames of both directions (7). It knows numbers and bounds, and nothing of links and time. */
 class Ledger {
   /** Not sent yet. @type {Entry[]} */
@@ -1690,7 +1693,7 @@ class Ledger {
     let frames = 1;
     let bytes = this.waiting[0].bytes;
     for (const entry of this.sent) {
-      if (entry.taken > 0 && now - entry.taken >= TAKEN_COUNTS) continue;
+      if (entry.taken > 0 && !counts(entry, now)) continue;
       frames++;
       bytes += entry.bytes;
     }
@@ -1702,7 +1705,7 @@ class Ledger {
   opensIn(now) {
     let at = Infinity;
     for (const entry of this.sent) {
-      if (entry.taken > 0 && now - entry.taken < TAKEN_COUNTS) at = Math.min(at, entry.taken + TAKEN_COUNTS);
+      if (entry.taken > 0 && counts(entry, now)) at = Math.min(at, entry.taken + TAKEN_COUNTS);
     }
     return at - now;
   }

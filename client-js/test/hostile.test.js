@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { EventStream } from "../src/tidings.js";
-import { json, settled, World } from "./harness.js";
+import { json, never, settled, World } from "./harness.js";
 
 let world;
 let server;
@@ -167,6 +167,16 @@ test("an old answer that somebody keeps giving to polls is not a tight loop", as
   tidings.close();
 });
 
+test("a frame that is counted by the server alone, and so comes again and again, is not a tight loop", async () => {
+  await world.connected({ transports: ["poll"] });
+  server.last.say({ type: "pong" });
+  server.log.length = 0;
+  // A tight loop would not let the clock go on.
+  server.faults.poll = () => (polls().length > 100 ? never() : undefined);
+  await clock.advance(60_000);
+  assert.ok(polls().length < 30, `${polls().length} polls`);
+});
+
 // ---- The number of a poll ----
 
 test("a poll whose number came before is polled again with a higher one", async () => {
@@ -239,4 +249,38 @@ test("names that objects have by themselves are names like others", async () => 
   assert.equal({}.polluted, undefined);
   assert.equal(tidings.state, "connected");
   assert.deepEqual(world.failed, []);
+});
+
+test("posts wait for as long as they are told, but not for ever", async () => {
+  const { tidings } = await world.connected({ transports: ["sse"] });
+  let refused = 1;
+  server.faults.post = () => (refused-- > 0 ? json(429, { code: 4129, reason: "Rate limited", expects: 1, retryAfter: 1e15 }) : undefined);
+  const published = tidings.publish("a", 1);
+  published.catch(() => {});
+  for (let i = 0; i < 200; i++) {
+    await clock.advance(20_000);
+    server.last.whisper({ type: "ping" });
+  }
+  assert.deepEqual(await published, { outcome: "ok" });
+  assert.equal(server.log.filter((line) => line === "GET sse").length, 1, "the same stream");
+});
+
+// ---- Clocks ----
+
+test("a clock that is put back delays nothing by as much", async () => {
+  for (const transport of ["sse", "poll"]) {
+    let wrong = 0;
+    // Timers go by another clock than the one on the wall.
+    const environment = { now: () => clock.time + wrong };
+    const { tidings } = await world.connected({ transports: [transport], environment });
+    const connection = server.last;
+    server.acks = false;
+    for (let i = 0; i < 100; i++) tidings.publish("a", i).catch(() => {});
+    await clock.advance(100);
+    wrong -= 3_600_000;
+    await clock.advance(60_000);
+    assert.equal(connection.received.length, 100, transport);
+    server.acks = true;
+    tidings.close();
+  }
 });

@@ -6,6 +6,7 @@ import dev.tidings.spi.Refusal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -113,11 +114,26 @@ final class Admission {
             if (!lines.isEmpty()) {
                 // Some proxies add to the line that is there, some add a line: the nearest proxy's word is the last.
                 String list = lines.get(lines.size() - 1);
-                return list.substring(list.lastIndexOf(',') + 1).strip();
+                return peer(list.substring(list.lastIndexOf(',') + 1).strip());
             }
         }
         String address = handshake.remoteAddress();
-        return address.isEmpty() || isLocal(address) ? null : address;
+        return address.isEmpty() || isLocal(address) ? null : peer(address);
+    }
+
+    /** Whoever has an IPv6 address has a whole network of them, mostly of 64 bits. */
+    private static String peer(String address) {
+        if (address.indexOf(':') >= 0) {
+            try {
+                byte[] bytes = InetAddress.getByName(address).getAddress();
+                if (bytes.length == 16) {
+                    return HexFormat.of().formatHex(bytes, 0, 8);
+                }
+            } catch (UnknownHostException e) {
+                // No address: counted as what it is.
+            }
+        }
+        return address;
     }
 
     private static boolean isLocal(String address) {

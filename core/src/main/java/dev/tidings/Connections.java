@@ -21,7 +21,7 @@ final class Connections {
 
     /** Adds a connection, unless the node or its user has as many as it may have. Concurrent ones may each be the last. */
     boolean add(LiveConnection connection, Limits limits) {
-        if (limits.connections > 0 && byId.size() >= limits.connections) {
+        if (limits.connections > 0 && size() >= limits.connections) {
             return false;
         }
         int perUser = limits.connectionsPerUser;
@@ -72,6 +72,11 @@ final class Connections {
 
     List<LiveConnection> ofUser(String user) {
         return byUser.getOrDefault(user, List.of());
+    }
+
+    /** How many there are, those whose clients have yet to hear of the end included: a client could make any number of them. */
+    int size() {
+        return byId.size() + parting.size();
     }
 
     Collection<LiveConnection> live() {

@@ -111,7 +111,7 @@ final class Engine {
         if (goesOn(handshake)) {
             return admission.refuseOrigin(handshake);
         }
-        return admission.refuse(handshake, connections.live().size(), shutdown.hasBegun());
+        return admission.refuse(handshake, connections.size(), shutdown.hasBegun());
     }
 
     /** Whether the carrier names a connection that is here. */
@@ -124,12 +124,17 @@ final class Engine {
     }
 
     CompletionStage<Posted> post(Handshake handshake, long first, List<String> frames) {
-        LiveConnection connection = handshake
+        return CompletableFuture.completedStage(posting(handshake)
+                .map(connection -> connection.post(first, frames))
+                .orElse(Posted.GONE));
+    }
+
+    /** The connection that a request beside a link is for, if it takes anything. */
+    Optional<LiveConnection> posting(Handshake handshake) {
+        return handshake
                 .resume()
                 .map(resume -> connections.resumable(resume.token(), handshake))
-                .orElse(null);
-        return CompletableFuture.completedStage(
-                connection == null || !connection.isOpen() ? Posted.GONE : connection.post(first, frames));
+                .filter(LiveConnection::isOpen);
     }
 
     Attachment attach(Handshake handshake, Link link) {
@@ -181,13 +186,23 @@ final class Engine {
     /** The client has heard why, or does not come any more. */
     void parted(LiveConnection connection) {
         connections.parted(connection);
+        uncount(connection);
         links.left();
     }
 
     /** A connection is over. */
     void ended(LiveConnection connection) {
         connections.remove(connection);
-        admission.closed(connection.handshake(), true);
+        if (!connections.isParting(connection)) {
+            uncount(connection);
+        }
+    }
+
+    /** Nothing is kept for it any more: neither what it was, nor what it is to hear of its end. */
+    private void uncount(LiveConnection connection) {
+        if (connection.stopsCounting()) {
+            admission.closed(connection.handshake(), true);
+        }
     }
 
     /** What of a handshake may count: where nothing shows which page sent it, nothing that a browser adds by itself. */

@@ -234,7 +234,7 @@ public final class Limits {
          * How many connections there may be. By default 100 for an address (loopback and private addresses are taken for proxies
          * and not counted), 20 for a user, 50,000 in all; 0 for no limit.
          *
-         * @param perAddress from one address
+         * @param perAddress from one address, or one IPv6 network of 64 bits
          * @param perUser of one user
          * @param inAll on this node
          * @return this builder

@@ -52,6 +52,9 @@ final class LiveConnection implements Connection {
 
     private final AtomicReference<Disconnect> early = new AtomicReference<>();
     private final AtomicBoolean waking = new AtomicBoolean();
+    /** Whether it counts for its address; whoever ends that says so to the counters. */
+    private final AtomicBoolean counted = new AtomicBoolean(true);
+
     private final Runnable signalled = this::wakeSignalled;
     private final int ackEvery;
     /** For plain clients of one-way wires that named channels in their URL. */
@@ -281,6 +284,11 @@ final class LiveConnection implements Connection {
                 }
             }
         }
+    }
+
+    /** True for whoever is the one to uncount it. */
+    boolean stopsCounting() {
+        return counted.compareAndSet(true, false);
     }
 
     /** It has ended, and no other poll came to hear so. */

@@ -129,6 +129,11 @@ public final class Tidings implements TransportHost, AutoCloseable {
     }
 
     @Override
+    public boolean isHere(Handshake handshake) {
+        return engine.posting(handshake).isPresent();
+    }
+
+    @Override
     public CompletionStage<Posted> post(Handshake handshake, long first, List<String> frames) {
         return engine.post(handshake, first, frames);
     }

@@ -156,6 +156,19 @@ class AdmissionTest {
         assertTooMany(admission.refuse(from(address), 0, false));
     }
 
+    /** A network of 64 bits is what one household, or one virtual machine, is given. */
+    @Test
+    void opened_addressesOfOneNetwork_areOnePeer() {
+        admission.opened(from("2001:db8:0:1::1"));
+        admission.opened(from("2001:db8:0:1:dead:beef:0:2"));
+
+        assertTooMany(admission.refuse(from("2001:db8:0:1::3"), 0, false));
+        assertThat(admission.refuse(from("2001:db8:0:2::3"), 0, false)).isEmpty();
+
+        admission.closed(from("2001:db8:0:1:dead:beef:0:2"), false);
+        assertThat(admission.refuse(from("2001:db8:0:1::3"), 0, false)).isEmpty();
+    }
+
     @Test
     void addressHeader_list_countsTheLast() {
         Admission behindProxy = new Admission(new Origins(List.of()), limits, "X-Forwarded-For");

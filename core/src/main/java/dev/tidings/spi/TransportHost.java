@@ -35,6 +35,17 @@ public interface TransportHost {
     Attachment attach(Handshake handshake, Link link);
 
     /**
+     * Whether the connection that a handshake names by its {@link Handshake#resume} is here: what a transport asks before it reads the body
+     * of a stranger. A host that does not know says true.
+     *
+     * @param handshake what the client said with a request
+     * @return false if {@link #post} would say that it is gone
+     */
+    default boolean isHere(Handshake handshake) {
+        return true;
+    }
+
+    /**
      * Brings in what an acknowledging client has sent by a request of its own, beside the link that carries its connection. The
      * handshake's {@link Handshake#resume} says which connection that is. A request may be repeated: what was taken is not taken again.
      *

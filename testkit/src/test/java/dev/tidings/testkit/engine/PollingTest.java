@@ -501,6 +501,33 @@ class PollingTest {
         assertThat(client.wire("close")).isEmpty();
     }
 
+    /** A client that begins and ends again and again leaves no more behind than it may have at once. */
+    @Test
+    void disconnect_nobodyPollsAgain_countsForItsAddressUntilItIsForgotten() {
+        try (Bench few = new Bench(builder -> builder.limits(limits -> limits.connections(2, 0, 0)))) {
+            MemoryClientBuilder polling = MemoryClient.acknowledging(few.tidings)
+                    .wire(MemoryWire.POLLS)
+                    .address("203.0.113.7");
+            for (int i = 0; i < 2; i++) {
+                MemoryClient client = few.connect(polling);
+                few.connection(client).disconnect(Disconnect.FORBIDDEN);
+                few.settle();
+            }
+            assertThat(few.connect(polling).refused()).isPresent();
+            few.seconds(11);
+            MemoryClient heard = few.connect(polling);
+            assertThat(heard.refused()).isEmpty();
+            few.connection(heard).disconnect(Disconnect.FORBIDDEN);
+            few.settle();
+            few.poll(heard);
+            assertThat(heard.closures()).containsExactly(Disconnect.FORBIDDEN);
+            for (int i = 0; i < 2; i++) {
+                assertThat(few.connect(polling).refused()).isEmpty();
+            }
+            assertThat(few.connect(polling).refused()).isPresent();
+        }
+    }
+
     /** A client that never takes its last answer is not kept for ever. */
     @Test
     void disconnect_everyLastPollIsCut_isForgottenAfterTheGapAllTheSame() {

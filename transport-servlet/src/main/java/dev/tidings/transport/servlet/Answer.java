@@ -26,7 +26,7 @@ public record Answer(
     public static final String JSON = "application/json;charset=utf-8";
 
     private static final int SLOW = Disconnect.SLOW_CONSUMER.code();
-    private static final Answer GONE = new Answer(404, SLOW, "That connection is not here any more", null, 0);
+    static final Answer GONE = new Answer(404, SLOW, "That connection is not here any more", null, 0);
 
     /**
      * The client has done something wrong.

@@ -377,18 +377,28 @@ public final class AsyncResponse {
         response = null;
         stream = null;
         deadline = null;
-        if (completing != null && !gone) {
-            try {
-                completing.complete();
-            } catch (RuntimeException e) {
-                // The container has done so.
-                LOG.log(
-                        Level.DEBUG,
-                        () -> "A response did not complete: " + e.getClass().getName());
-            }
+        if (completing != null) {
+            complete(completing);
         }
         Throwable why = failure.get();
         source.ended(why == null && gone && !finishing ? new IOException("The container has ended the request") : why);
+    }
+
+    /** A call like any other: whoever reports the end meanwhile waits, or it might complete the next client's request. */
+    private void complete(AsyncContext completing) {
+        inside = Thread.currentThread();
+        try {
+            if (!gone) {
+                completing.complete();
+            }
+        } catch (RuntimeException e) {
+            // The container has done so.
+            LOG.log(
+                    Level.DEBUG,
+                    () -> "A response did not complete: " + e.getClass().getName());
+        } finally {
+            inside = null;
+        }
     }
 
     // ---- The container ----------------------------------------------------------------------------------------------

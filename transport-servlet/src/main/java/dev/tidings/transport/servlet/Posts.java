@@ -98,7 +98,8 @@ public final class Posts {
         if (request.getContentLengthLong() > host.settings().maxFrameBytes()) {
             return Answer.of(Disconnect.TOO_LARGE);
         }
-        return null;
+        // Before a byte of the body is read or kept: it may be a stranger's.
+        return host.isHere(handshake) ? null : Answer.GONE;
     }
 
     private static boolean isLines(HttpServletRequest request) {

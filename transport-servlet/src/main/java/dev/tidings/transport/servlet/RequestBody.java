@@ -28,6 +28,8 @@ final class RequestBody implements ReadListener {
     }
 
     private static final int PART = 8 * 1024;
+    /** How much is kept free for a body before any of it is here. */
+    private static final int FIRST = 1_024;
 
     private final ServletInputStream in;
     private final int limit;
@@ -44,7 +46,8 @@ final class RequestBody implements ReadListener {
         this.in = in;
         this.limit = limit;
         this.response = response;
-        this.bytes = new ByteArrayOutputStream((int) Math.max(32, Math.min(announced, limit)));
+        // What is announced is a word, and costs nothing; what has come is what is kept.
+        this.bytes = new ByteArrayOutputStream((int) Math.max(32, Math.min(announced, Math.min(limit, FIRST))));
     }
 
     /** To be called once, in the thread that serves the request. */

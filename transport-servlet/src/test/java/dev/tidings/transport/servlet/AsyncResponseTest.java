@@ -344,6 +344,35 @@ class AsyncResponseTest {
         endedOnce(failure);
     }
 
+    /** When it returns, the container may give the request to the next client. */
+    @Test
+    void f35_errorWhileItIsCompleted_waitsForTheCompletion() throws Exception {
+        AsyncResponse response = started();
+        CountDownLatch completing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        container.onComplete = () -> {
+            completing.countDown();
+            await(goOn);
+        };
+        CompletableFuture<Void> owner = CompletableFuture.runAsync(response::finish);
+        await(completing);
+        CompletableFuture<Void> error = CompletableFuture.runAsync(() -> {
+            try {
+                container.asyncError(new IOException("for the test"));
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Thread.sleep(100);
+        boolean returned = error.isDone();
+        goOn.countDown();
+        owner.join();
+        error.join();
+
+        assertThat(returned).isFalse();
+        assertThat(container.completions).hasValue(1);
+    }
+
     @Test
     void f35_errorOnAnotherThread_waitsNoLongerThanHalfASecond() throws Exception {
         AsyncResponse response = started();
