@@ -127,7 +127,7 @@ class PostWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void origin_another_isRefusedOrEchoed(Container container) throws Exception {
+    void f25_originOfAnother_isRefusedOrEchoed(Container container) throws Exception {
         try (WireServer server = WireServer.start(container, b -> b.allowOrigin("https://good.example"))) {
             for (String origin : List.of("https://evil.example", "null", "https://good.example.evil.com")) {
                 for (String method : List.of("GET", "POST", "OPTIONS")) {
