@@ -201,6 +201,8 @@ final class LiveConnection implements Connection {
     private void end(Disconnect cause, boolean orderly, @Nullable LinkAttachment only) {
         if (!begun) {
             early.set(cause);
+            // It ends when it has begun, but whoever ends it is told now that nothing is said afterwards.
+            outbox.seal();
             if (!begun || early.getAndSet(null) == null) {
                 return;
             }

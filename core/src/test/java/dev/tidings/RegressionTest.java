@@ -76,6 +76,30 @@ class RegressionTest {
         tidings.close();
     }
 
+    /** a connection ends while it begins: what is said to it afterwards stays unsaid. */
+    @Test
+    void disconnect_whileItBegins_nothingIsSaidAfterwards() {
+        List<Boolean> taken = new ArrayList<>();
+        Tidings tidings = builder()
+                .listener(new ConnectionListener() {
+                    @Override
+                    public void onConnect(Connection connection) {
+                        taken.add(connection.send("before", Payload.NULL));
+                        connection.disconnect(Disconnect.FORBIDDEN);
+                        taken.add(connection.send("late", Payload.NULL));
+                    }
+                })
+                .build();
+
+        TestLink link = TestLink.attach(tidings, Handshake.builder("test").build());
+
+        assertThat(taken).containsExactly(true, false);
+        assertThat(link.sent("direct")).singleElement().asString().contains("before");
+        assertThat(link.closes).containsExactly(Disconnect.FORBIDDEN);
+        assertThat(tidings.stats().connections()).isZero();
+        tidings.close();
+    }
+
     /** the resuming link goes before it is bound. */
     @Test
     void resume_linkGoneMeanwhile_isDetached() {
