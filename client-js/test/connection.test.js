@@ -84,7 +84,7 @@ for (const [code, expected] of [
   [4300, "closed"],
 ]) {
   for (const how of ["a frame", "the code of the WebSocket alone"]) {
-    test(`${code} by ${how}: ${expected}`, async () => {
+    test(`F49 ${code} by ${how}: ${expected}`, async () => {
       const { states, tidings } = await world.connected();
       await clock.advance(6000);
       if (how === "a frame") server.last.end(code, "Because");
@@ -114,7 +114,7 @@ test("the server's word on when to come back is kept, also against the event tha
   assert.equal(server.sockets.length, 2);
 });
 
-test("4203 again and again is not a tight loop", async () => {
+test("F49 4203 again and again is not a tight loop", async () => {
   await world.connected();
   for (let i = 0; i < 100; i++) {
     if (server.last.link) server.last.end(4203, "Shutting down");
@@ -124,7 +124,7 @@ test("4203 again and again is not a tight loop", async () => {
 });
 
 for (const transport of ["sse", "poll"]) {
-  test(`${transport}: an HTTP status with a code is the same as the close code`, async () => {
+  test(`F49 ${transport}: an HTTP status with a code is the same as the close code`, async () => {
     for (const [answer, expected] of [
       [() => json(403, { code: 4003, reason: "Origin not allowed" }), [undefined, 4003]],
       [() => json(429, { code: 4129, reason: "Too many connections", retryAfter: 3000 }), [3000, 4129]],
@@ -139,7 +139,7 @@ for (const transport of ["sse", "poll"]) {
     }
   });
 
-  test(`${transport}: 401 asks for another token once`, async () => {
+  test(`F49 ${transport}: 401 asks for another token once`, async () => {
     server.needsToken = true;
     const given = [];
     server.authenticate = (token) => (given.push(token), false);
@@ -169,6 +169,33 @@ test("4001: a token function is asked once more, and once more only", async () =
   await clock.advance(0);
   assert.equal(tidings.state, "connected");
   assert.equal(tokens, 3);
+});
+
+test("F26 1008, by which a container ends what belonged to an HTTP session: a new token once, no loop", async () => {
+  server.needsToken = true;
+  const given = [];
+  server.authenticate = (token) => (given.push(token), true);
+  let tokens = 0;
+  const { tidings } = await world.connected({ token: () => `t${++tokens}`, transports: ["websocket"] });
+  await clock.advance(10_000);
+  // The container ends the link; the connection that was resumable is not here any more either.
+  server.connections.clear();
+  server.sockets[0].closes(1008, "This connection was established under an authenticated HTTP session that has ended.");
+  await clock.advance(20_000);
+  assert.equal(tidings.state, "connected");
+  assert.deepEqual(given, ["t1", "t2"]);
+  assert.equal(server.sockets.length, 2);
+
+  // And where the session stays away, each answer of the same kind costs a longer back-off.
+  const before = server.sockets.length;
+  for (let i = 0; i < 600; i++) {
+    server.connections.clear();
+    const socket = server.sockets.at(-1);
+    if (socket.readyState === 1) socket.closes(1008, "No session");
+    await clock.advance(100);
+  }
+  const attempts = server.sockets.length - before;
+  assert.ok(attempts >= 3 && attempts <= 20, `${attempts} attempts in a minute`);
 });
 
 test("4001: a token that is a text is not tried twice", async () => {
@@ -558,7 +585,7 @@ for (const transport of ["websocket", "sse"]) {
     ]);
   });
 
-  test(`${transport}: after a long sleep it is back within 3 s`, async () => {
+  test(`F50 ${transport}: after a long sleep it is back within 3 s`, async () => {
     const { tidings } = await world.connected({ transports: [transport] });
     server.answersPings = false;
     await clock.sleep(600_000);
@@ -581,7 +608,7 @@ for (const transport of ["websocket", "sse"]) {
   });
 }
 
-test("poll: after a sleep it polls anew at once", async () => {
+test("F50 poll: after a sleep it polls anew at once", async () => {
   const { tidings } = await world.connected({ transports: ["poll"] });
   await clock.advance(1000);
   server.log.length = 0;
@@ -605,7 +632,7 @@ test("a sleep in the middle of a back-off ends it when the page is looked at aga
   assert.equal(client.tidings.state, "connected");
 });
 
-test("without a network it waits for one, and is there at once", async () => {
+test("F50 without a network it waits for one, and is there at once", async () => {
   const client = await world.connected();
   await clock.advance(10_000);
   world.online = false;

@@ -88,7 +88,7 @@ test("from a stream to polls and back, by the platform's fetch", async () => {
   tidings.close();
 });
 
-test("a redirect is not followed, so that the secret of the connection goes nowhere else", async () => {
+test("F49 a redirect is not followed, so that the secret of the connection goes nowhere else", async () => {
   const { faults } = server;
   faults.sse = () => new Response(null, { status: 302, headers: { Location: "http://127.0.0.1:9/elsewhere" } });
   const tidings = new Tidings(base, { transports: ["sse"], maxAttempts: 1 });

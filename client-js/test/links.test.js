@@ -156,7 +156,7 @@ test("a WebSocket whose sub-protocol got lost is left", async () => {
   assert.equal(tidings.transport, "sse");
 });
 
-test("a proxy that holds the stream back costs 5 seconds", async () => {
+test("F28 F46 a proxy that holds the stream back costs 5 seconds", async () => {
   server.faults.websocket = (socket) => socket.closes(1006);
   server.faults.sse = () => new Response(new ReadableStream(), { headers: { "Content-Type": "text/event-stream" } });
   const { tidings } = await world.connected();
@@ -166,7 +166,7 @@ test("a proxy that holds the stream back costs 5 seconds", async () => {
   assert.equal(tidings.transport, "poll");
 });
 
-test("a stream held back before its headers is the same", async () => {
+test("F46 a stream held back before its headers is the same", async () => {
   server.faults.sse = never;
   const { tidings } = await world.connected({ transports: ["sse", "poll"] });
   await clock.advance(5000);
@@ -235,7 +235,7 @@ for (const [name, answer] of [
   ["our 500", () => json(500, { code: 4100, reason: "Not set up" })],
   ["no network", offline],
 ]) {
-  test(`${name} on every transport is a failure of the wire: back-off, no hurry, no end`, async () => {
+  test(`F49 ${name} on every transport is a failure of the wire: back-off, no hurry, no end`, async () => {
     server.faults.websocket = (socket) => socket.closes(1006);
     server.faults.sse = server.faults.poll = answer;
     const { tidings, states } = await world.connected();
@@ -263,7 +263,7 @@ for (const [name, body] of [
   });
 }
 
-test("polls that are answered at once by nothing, again and again, are not a tight loop", async () => {
+test("F49 polls that are answered at once by nothing, again and again, are not a tight loop", async () => {
   const { tidings } = await world.connected({ transports: ["poll"] });
   server.faults.poll = () => new Response("", { headers: { "Content-Type": "application/x-ndjson", "Tidings-First": "1" } });
   server.last.say({ type: "direct", event: "a", data: 1 });
@@ -284,7 +284,7 @@ test("an answer to a poll that has lost its number is not ours", async () => {
   assert.equal(tidings.state, "connected");
 });
 
-test("a lost answer to a poll comes again, once", async () => {
+test("F37 a lost answer to a poll comes again, once", async () => {
   const client = await world.connected({ transports: ["poll"] });
   const direct = client.all("direct");
   let lost = 0;
@@ -330,7 +330,7 @@ test("posts: one at a time, in batches, with the number of the first", async () 
   assert.deepEqual(await last, { outcome: "ok" });
 });
 
-test("posts: what failed is repeated, and taken once", async () => {
+test("F40 posts: what failed is repeated, and taken once", async () => {
   const { tidings } = await world.connected({ transports: ["sse"] });
   let failures = 3;
   server.faults.post = async (init, headers) => {

@@ -161,7 +161,7 @@ test("presence after a reload is asked for", async () => {
   assert.deepEqual([...room.members.keys()], ["c9"]);
 });
 
-test("a duplicated tab gets a connection of its own, and neither disturbs the other", async () => {
+test("F38 a duplicated tab gets a connection of its own, and neither disturbs the other", async () => {
   const first = await world.connected();
   const copy = new Storage();
   for (const [key, value] of world.storage.entries) copy.setItem(key, value);
@@ -172,7 +172,7 @@ test("a duplicated tab gets a connection of its own, and neither disturbs the ot
   assert.equal(server.sockets.length, 2);
 });
 
-test("a tab that was copied while its page was away: one goes on, the other begins anew, without ping-pong", async () => {
+test("F38 a tab that was copied while its page was away: one goes on, the other begins anew, without ping-pong", async () => {
   const before = await world.connected();
   before.fire("pagehide", { persisted: false });
   const copy = new Storage();
@@ -228,7 +228,7 @@ test("where nothing can be kept, a page that goes says so", async () => {
 });
 
 for (const transport of ["websocket", "sse", "poll"]) {
-  test(`${transport}: a page that comes back from the back-forward cache goes on`, async () => {
+  test(`F50 ${transport}: a page that comes back from the back-forward cache goes on`, async () => {
     const client = await world.connected({ transports: [transport] });
     const direct = client.all("direct");
     client.fire("pagehide", { persisted: true });

@@ -115,9 +115,10 @@ final class LiveConnection implements Connection {
         Disconnect ended = early.getAndSet(null);
         if (ended != null) {
             end(ended, true);
-            if (link.isGone()) {
-                // It went while the connection began: nobody else will say so.
-                handover.gone(link, true);
+            LinkAttachment present = handover.link();
+            if (present != null && present.isGone()) {
+                // It went while the connection began, this link or one that took over: nobody else will say so.
+                handover.gone(present, false);
             }
         }
     }
@@ -204,6 +205,8 @@ final class LiveConnection implements Connection {
     private void end(Disconnect cause, boolean orderly, @Nullable LinkAttachment only) {
         if (!begun) {
             early.set(cause);
+            // It ends when it has begun, but whoever ends it is told now that nothing is said afterwards.
+            outbox.seal();
             if (!begun || early.getAndSet(null) == null) {
                 return;
             }

@@ -76,6 +76,30 @@ class RegressionTest {
         tidings.close();
     }
 
+    /** a connection ends while it begins: what is said to it afterwards stays unsaid. */
+    @Test
+    void disconnect_whileItBegins_nothingIsSaidAfterwards() {
+        List<Boolean> taken = new ArrayList<>();
+        Tidings tidings = builder()
+                .listener(new ConnectionListener() {
+                    @Override
+                    public void onConnect(Connection connection) {
+                        taken.add(connection.send("before", Payload.NULL));
+                        connection.disconnect(Disconnect.FORBIDDEN);
+                        taken.add(connection.send("late", Payload.NULL));
+                    }
+                })
+                .build();
+
+        TestLink link = TestLink.attach(tidings, Handshake.builder("test").build());
+
+        assertThat(taken).containsExactly(true, false);
+        assertThat(link.sent("direct")).singleElement().asString().contains("before");
+        assertThat(link.closes).containsExactly(Disconnect.FORBIDDEN);
+        assertThat(tidings.stats().connections()).isZero();
+        tidings.close();
+    }
+
     /** the resuming link goes before it is bound. */
     @Test
     void resume_linkGoneMeanwhile_isDetached() {
@@ -95,6 +119,43 @@ class RegressionTest {
         assertThat(tidings.stats().attached()).isZero();
         time.advance(Duration.ofMinutes(10));
         assertThat(tidings.stats().connections()).isZero();
+    }
+
+    /** while a connection begins, another link takes over, says the end and goes. */
+    @Test
+    void close_onAnotherLinkWhileItBegins_leavesNothing() {
+        Hooked codec = new Hooked();
+        List<String> tokens = new ArrayList<>();
+        codec.hook = said -> {
+            if (said instanceof Outbound.Welcome welcome) {
+                tokens.add(welcome.resume());
+            }
+        };
+        Handshake.Builder handshake =
+                Handshake.builder("test").codec(codec).acknowledging(true).resuming(true);
+        Tidings[] tidings = new Tidings[1];
+        tidings[0] = builder()
+                .listener(new ConnectionListener() {
+                    @Override
+                    public void onConnect(Connection connection) {
+                        TestLink other = TestLink.attach(tidings[0], handshake.build());
+                        other.receive("{'type':'resume','token':'" + tokens.get(0) + "','received':0}");
+                        other.stick();
+                        connection.send("waits", Payload.NULL);
+                        connection.send("waits", Payload.NULL);
+                        other.receive("{'type':'close'}");
+                        other.detach(Disconnect.NORMAL);
+                    }
+                })
+                .build();
+
+        TestLink.attach(
+                tidings[0],
+                Handshake.builder("test").codec(codec).acknowledging(true).build());
+
+        assertThat(tidings[0].stats().connections()).isZero();
+        assertThat(tidings[0].stats().queuedBytes()).isZero();
+        tidings[0].close();
     }
 
     /** the word "subscribed" is the frame that overflows. */

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.LogRecord;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -36,7 +37,16 @@ class HostileWireTest {
     @ParameterizedTest
     @EnumSource
     void f31_oneSocketForTwoUsers_bytesNeverMix(Container container) {
-        try (WireServer server = WireServer.start(container)) {
+        talkToTwoOnOneSocket(WireServer.start(container));
+    }
+
+    @Test
+    void f31_oneSocketForTwoUsersOfATomcatThatKeepsFacades_bytesNeverMix() {
+        talkToTwoOnOneSocket(WireServer.start(Container.TOMCAT, b -> {}, WireServer::keepFacades));
+    }
+
+    private static void talkToTwoOnOneSocket(WireServer started) {
+        try (WireServer server = started) {
             PollClient ada = new PollClient(server).begin("");
             Connection toAda = WireServer.take(server.connected);
             PollClient bob = new PollClient(server).begin("");
@@ -84,7 +94,16 @@ class HostileWireTest {
     @ParameterizedTest
     @EnumSource
     void f31_endedWhileAnswered_nextOnTheSocketIsWhole(Container container) {
-        try (WireServer server = WireServer.start(container)) {
+        endWhileAnswering(WireServer.start(container));
+    }
+
+    @Test
+    void f31_endedWhileAnsweredByATomcatThatKeepsFacades_nextOnTheSocketIsWhole() {
+        endWhileAnswering(WireServer.start(Container.TOMCAT, b -> {}, WireServer::keepFacades));
+    }
+
+    private static void endWhileAnswering(WireServer started) {
+        try (WireServer server = started) {
             PollClient bob = new PollClient(server).begin("");
             try (RawHttp shared = RawHttp.connect(server.port())) {
                 for (int round = 0; round < 45; round++) {

@@ -506,7 +506,7 @@ class PollWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void origin_other_isForbiddenUnlessAllowed(Container container) {
+    void f25_originOfAnother_isForbiddenUnlessAllowed(Container container) {
         try (WireServer server = WireServer.start(container, b -> b.allowOrigin("https://good.example"))) {
             String path = WireServer.PATH + "?channel=open:a&timeout=0";
             RawHttp.Response evil =

@@ -13,6 +13,7 @@ import dev.tidings.transport.websocket.WebSocketServlet;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletException;
@@ -21,6 +22,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.net.URI;
 import java.security.Principal;
 import java.util.EnumSet;
@@ -30,6 +32,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.catalina.Engine;
+import org.apache.catalina.connector.Connector;
+import org.apache.catalina.core.StandardContext;
 
 /** An application on a real container. What happens to its connections is on record. */
 final class WireServer implements AutoCloseable, ServletContextListener {
@@ -43,7 +48,11 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     final List<String> messages = new CopyOnWriteArrayList<>();
     private final EmbeddedServer server;
 
-    private WireServer(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
+    private final Consumer<ServletContext> prepare;
+
+    private WireServer(
+            EmbeddedServer.Container container, Consumer<Tidings.Builder> change, Consumer<ServletContext> prepare) {
+        this.prepare = prepare;
         Tidings.Builder builder = Tidings.builder()
                 .channel("open:{name*}", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
                 .listener(new Recorder());
@@ -57,11 +66,41 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     }
 
     static WireServer start(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
-        return new WireServer(container, change);
+        return start(container, change, context -> {});
+    }
+
+    /** With something to do to the context before anything else. */
+    static WireServer start(
+            EmbeddedServer.Container container, Consumer<Tidings.Builder> change, Consumer<ServletContext> prepare) {
+        return new WireServer(container, change, prepare);
+    }
+
+    /**
+     * Tomcat as some run it: it does not throw away what the application held of a request that is over, so that a late write
+     * would reach whoever comes next.
+     */
+    static void keepFacades(ServletContext context) {
+        try {
+            Object application = field(context, "context");
+            StandardContext tomcat = (StandardContext) field(application, "context");
+            Engine engine = (Engine) tomcat.getParent().getParent();
+            for (Connector connector : engine.getService().findConnectors()) {
+                connector.setDiscardFacades(false);
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("Tomcat has changed", e);
+        }
+    }
+
+    private static Object field(Object owner, String name) throws ReflectiveOperationException {
+        Field field = owner.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field.get(owner);
     }
 
     @Override
     public void contextInitialized(ServletContextEvent event) {
+        prepare.accept(event.getServletContext());
         // A header in place of a login, so that the container has somebody to name.
         var login = event.getServletContext().addFilter("login", (Filter) WireServer::login);
         login.setAsyncSupported(true);

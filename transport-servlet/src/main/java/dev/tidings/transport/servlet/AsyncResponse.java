@@ -5,13 +5,13 @@ import dev.tidings.spi.TransportHost;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -82,7 +82,8 @@ public final class AsyncResponse {
             "A filter in front of this servlet, or the servlet's own registration, is not declared to support asynchronous"
                     + " processing. Set async-supported (<async-supported>true</async-supported>, @WebFilter(asyncSupported = true),"
                     + " or setAsyncSupported(true)) on the servlet and on every filter that is mapped to it";
-    private static final AtomicBoolean SAID = new AtomicBoolean();
+    /** In the context, where it has been said: several applications may share these classes, and each wants to know. */
+    private static final String SAID = AsyncResponse.class.getName() + ".noAsync";
 
     private final TransportHost host;
     private final Source source;
@@ -127,7 +128,7 @@ public final class AsyncResponse {
     }
 
     /**
-     * Whether a request can be answered later. If it cannot, the client is told, and the log, once.
+     * Whether a request can be answered later. If it cannot, the client is told, and the log, once for each application.
      *
      * @param request the request
      * @param servletResponse its response, not committed
@@ -139,7 +140,9 @@ public final class AsyncResponse {
         if (request.isAsyncSupported()) {
             return true;
         }
-        if (SAID.compareAndSet(false, true)) {
+        ServletContext application = request.getServletContext();
+        if (application.getAttribute(SAID) == null) {
+            application.setAttribute(SAID, true);
             LOG.log(Level.ERROR, NO_ASYNC);
         }
         Answer.broken(500, NO_ASYNC).send(servletResponse);

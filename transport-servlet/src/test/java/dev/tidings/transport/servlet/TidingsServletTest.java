@@ -11,6 +11,9 @@ import dev.tidings.spi.Refusal;
 import dev.tidings.spi.TransportHost;
 import dev.tidings.spi.TransportSettings;
 import dev.tidings.testkit.RecordingHost;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -22,11 +25,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -195,21 +202,64 @@ class TidingsServletTest {
                 .hasMessageContaining("/x/*");
     }
 
+    /** A servlet or a filter that nobody declared to support it: each answer says what to do, and the log says it once. */
     @ParameterizedTest
     @EnumSource
-    void f47_servletWithoutAsyncSupport_saysWhatIsMissing(Container container) throws Exception {
-        Logger log = Logger.getLogger("dev.tidings");
-        log.setLevel(Level.OFF);
-        try (EmbeddedServer server = start(container, context -> {
-            ServletRegistration.Dynamic servlet = context.addServlet("tidings", new TidingsServlet(host));
-            servlet.addMapping("/realtime/*");
-        })) {
-            HttpResponse<String> answer = post(server, "{}");
-            assertThat(answer.statusCode()).isEqualTo(500);
-            assertThat(answer.body()).startsWith("{\"code\":4100,").contains("async-supported");
-        } finally {
-            log.setLevel(null);
+    void f47_servletOrFilterWithoutAsyncSupport_saysWhatIsMissing(Container container) throws Exception {
+        Consumer<ServletContext> servletLacksIt = context ->
+                context.addServlet("tidings", new TidingsServlet(host)).addMapping("/realtime/*");
+        Consumer<ServletContext> filterLacksIt = context -> {
+            TidingsServlet.register(context, host, "/realtime");
+            Filter filter = (request, response, chain) -> chain.doFilter(request, response);
+            FilterRegistration.Dynamic old = context.addFilter("old", filter);
+            // What is not said counts as true in Tomcat, unless it is not said in a descriptor.
+            old.setAsyncSupported(false);
+            old.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
+        };
+        for (Consumer<ServletContext> application : List.of(servletLacksIt, filterLacksIt)) {
+            List<LogRecord> said = new CopyOnWriteArrayList<>();
+            Logger log = Logger.getLogger("dev.tidings");
+            Keeping keep = new Keeping(said);
+            log.setUseParentHandlers(false);
+            log.addHandler(keep);
+            try (EmbeddedServer server = start(container, application)) {
+                for (int i = 0; i < 3; i++) {
+                    HttpResponse<String> answer = post(server, "{}");
+                    assertThat(answer.statusCode()).isEqualTo(500);
+                    assertThat(answer.body())
+                            .startsWith("{\"code\":4100,")
+                            .contains("async-supported", "setAsyncSupported(true)", "every filter");
+                }
+                // What needs no asynchronous answer works all the same.
+                assertThat(ask(server, "GET", "/realtime").statusCode()).isEqualTo(200);
+            } finally {
+                log.removeHandler(keep);
+                log.setUseParentHandlers(true);
+            }
+            assertThat(said).hasSize(1);
+            assertThat(said.get(0).getLevel()).isEqualTo(Level.SEVERE);
+            assertThat(said.get(0).getMessage()).contains("async-supported");
         }
+    }
+
+    /** Keeps what is logged. */
+    private static final class Keeping extends Handler {
+        private final List<LogRecord> said;
+
+        Keeping(List<LogRecord> said) {
+            this.said = said;
+        }
+
+        @Override
+        public void publish(LogRecord record) {
+            said.add(record);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
     }
 
     @ParameterizedTest

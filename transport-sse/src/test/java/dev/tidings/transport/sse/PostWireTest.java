@@ -3,12 +3,15 @@ package dev.tidings.transport.sse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import dev.tidings.Tidings;
 import dev.tidings.examples.embedded.EmbeddedServer.Container;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -127,7 +130,7 @@ class PostWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void origin_another_isRefusedOrEchoed(Container container) throws Exception {
+    void f25_originOfAnother_isRefusedOrEchoed(Container container) throws Exception {
         try (WireServer server = WireServer.start(container, b -> b.allowOrigin("https://good.example"))) {
             for (String origin : List.of("https://evil.example", "null", "https://good.example.evil.com")) {
                 for (String method : List.of("GET", "POST", "OPTIONS")) {
@@ -329,9 +332,21 @@ class PostWireTest {
     @ParameterizedTest
     @EnumSource
     void f31_requestsOnOneConnection_neverMix(Container container) throws Exception {
-        try (WireServer server = WireServer.start(
-                container,
-                b -> b.limits(l -> l.stream(java.time.Duration.ofMillis(5), java.time.Duration.ofMillis(300))))) {
+        streamsAndPostsOnOneConnection(WireServer.start(container, PostWireTest::shortLived));
+    }
+
+    @Test
+    void f31_requestsOnOneConnectionOfATomcatThatKeepsFacades_neverMix() throws Exception {
+        streamsAndPostsOnOneConnection(
+                WireServer.start(Container.TOMCAT, PostWireTest::shortLived, WireServer::keepFacades));
+    }
+
+    private static void shortLived(Tidings.Builder builder) {
+        builder.limits(l -> l.stream(Duration.ofMillis(5), Duration.ofMillis(300)));
+    }
+
+    private static void streamsAndPostsOnOneConnection(WireServer started) throws Exception {
+        try (WireServer server = started) {
             try (StreamClient other = StreamClient.acknowledging(server, "");
                     RawHttp http = RawHttp.connect(server.port())) {
                 for (int round = 0; round < 8; round++) {

@@ -51,7 +51,7 @@ class StreamWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void stream_plain_hasTheHeadersAndTheBeginning(Container container) throws Exception {
+    void f46_streamPlain_hasTheHeadersAndTheBeginningAtOnce(Container container) throws Exception {
         try (WireServer server = WireServer.start(container);
                 StreamClient client = StreamClient.plain(server, "?channel=open:a")) {
             assertThat(client.headers().get("Content-Type")).isEqualToIgnoringCase("text/event-stream;charset=utf-8");
@@ -281,7 +281,7 @@ class StreamWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void stream_clientThatDoesNotRead_isEndedAndHoldsUpNobody(Container container) throws Exception {
+    void f04_clientThatDoesNotRead_isEndedAndHoldsUpNobody(Container container) throws Exception {
         try (WireServer server = WireServer.start(
                         container,
                         b -> b.limits(l -> l.sendTimeout(Duration.ofSeconds(2)).outbox(64 * 1024 * 1024, 100_000)));

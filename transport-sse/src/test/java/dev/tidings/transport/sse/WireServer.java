@@ -10,13 +10,18 @@ import dev.tidings.Tidings;
 import dev.tidings.examples.embedded.EmbeddedServer;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.protocol.Payload;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
+import java.lang.reflect.Field;
 import java.net.URI;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.catalina.Engine;
+import org.apache.catalina.connector.Connector;
+import org.apache.catalina.core.StandardContext;
 
 /** An application on a real container. What happens to its connections is on record. */
 final class WireServer implements AutoCloseable, ServletContextListener {
@@ -30,7 +35,11 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     final BlockingQueue<Disconnect> disconnected = new LinkedBlockingQueue<>();
     private final EmbeddedServer server;
 
-    private WireServer(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
+    private final Consumer<ServletContext> prepare;
+
+    private WireServer(
+            EmbeddedServer.Container container, Consumer<Tidings.Builder> change, Consumer<ServletContext> prepare) {
+        this.prepare = prepare;
         Tidings.Builder builder = Tidings.builder()
                 .channel("open:{name*}", rule -> rule.subscribe(Allow.anyone()).publish(Allow.anyone()))
                 .listener(new Recorder());
@@ -44,11 +53,41 @@ final class WireServer implements AutoCloseable, ServletContextListener {
     }
 
     static WireServer start(EmbeddedServer.Container container, Consumer<Tidings.Builder> change) {
-        return new WireServer(container, change);
+        return start(container, change, context -> {});
+    }
+
+    /** With something to do to the context before anything else. */
+    static WireServer start(
+            EmbeddedServer.Container container, Consumer<Tidings.Builder> change, Consumer<ServletContext> prepare) {
+        return new WireServer(container, change, prepare);
+    }
+
+    /**
+     * Tomcat as some run it: it does not throw away what the application held of a request that is over, so that a late write
+     * would reach whoever comes next.
+     */
+    static void keepFacades(ServletContext context) {
+        try {
+            Object application = field(context, "context");
+            StandardContext tomcat = (StandardContext) field(application, "context");
+            Engine engine = (Engine) tomcat.getParent().getParent();
+            for (Connector connector : engine.getService().findConnectors()) {
+                connector.setDiscardFacades(false);
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("Tomcat has changed", e);
+        }
+    }
+
+    private static Object field(Object owner, String name) throws ReflectiveOperationException {
+        Field field = owner.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field.get(owner);
     }
 
     @Override
     public void contextInitialized(ServletContextEvent event) {
+        prepare.accept(event.getServletContext());
         SseServlet.register(event.getServletContext(), tidings, PATH);
     }
 

@@ -58,7 +58,7 @@ class FramesWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void surrogates_withoutTheirHalf_silenceNobody(Container container) throws Exception {
+    void f16_surrogatesWithoutTheirHalf_silenceNobody(Container container) throws Exception {
         try (WireServer server = WireServer.start(container);
                 PlainClient client = PlainClient.open(server, "?channel=open:a");
                 PlainClient sender = PlainClient.open(server, "")) {

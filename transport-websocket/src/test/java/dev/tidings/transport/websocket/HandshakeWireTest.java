@@ -45,7 +45,7 @@ class HandshakeWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void upgrade_ofOtherOrigins_isForbidden(Container container) throws Exception {
+    void f25_upgradeOfOtherOrigins_isForbidden(Container container) throws Exception {
         try (WireServer server = WireServer.start(container, b -> b.allowOrigin("https://good.example"))) {
             for (String origin : List.of(
                     "https://evil.example",

@@ -33,7 +33,7 @@ class HostileWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void frames_thatBreakWebSocket_endTheirConnectionOnly(Container container) throws Exception {
+    void f20_framesThatBreakWebSocket_endTheirConnectionOnly(Container container) throws Exception {
         try (LogCapture log = LogCapture.start();
                 WireServer server = WireServer.start(container);
                 PlainClient witness = PlainClient.open(server, "?channel=open:a")) {
@@ -65,7 +65,7 @@ class HostileWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void message_inFragmentsOverTheLimit_ends4013(Container container) throws Exception {
+    void f19_messageInFragmentsOverTheLimit_ends4013(Container container) throws Exception {
         byte[] part = "x".repeat(60_000).getBytes(UTF_8);
         try (LogCapture log = LogCapture.start();
                 WireServer server = WireServer.start(container)) {
@@ -105,7 +105,7 @@ class HostileWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void peer_thatNeverAnswersClose_isGoneForUsAtOnce(Container container) throws Exception {
+    void f07_peerThatNeverAnswersClose_isGoneForUsAtOnce(Container container) throws Exception {
         try (LogCapture log = LogCapture.start();
                 WireServer server = WireServer.start(container);
                 RawClient client = RawClient.open(server, "")) {
@@ -122,7 +122,7 @@ class HostileWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void reader_thatStalls_endsSlowWhileOthersGetEverything(Container container) throws Exception {
+    void f04_readerThatStalls_endsSlowWhileOthersGetEverything(Container container) throws Exception {
         int count = 200;
         try (LogCapture log = LogCapture.start();
                 WireServer server =

@@ -146,7 +146,7 @@ class LinkEndpointTest {
     }
 
     @Test
-    void text_overTheLimitInParts_endsBeforeTheRestIsCollected() {
+    void f19_textOverTheLimitInParts_endsBeforeTheRestIsCollected() {
         socket.open(host, false);
         socket.text.onMessage("x".repeat(60), false);
         socket.text.onMessage("x".repeat(60), false);

@@ -12,6 +12,8 @@ final class LogCapture extends Handler implements AutoCloseable {
 
     private final Logger logger = Logger.getLogger("dev.tidings");
     final List<LogRecord> warnings = new CopyOnWriteArrayList<>();
+    /** Everything above DEBUG, warnings included. */
+    final List<LogRecord> said = new CopyOnWriteArrayList<>();
 
     private LogCapture() {
         logger.setUseParentHandlers(false);
@@ -32,6 +34,9 @@ final class LogCapture extends Handler implements AutoCloseable {
 
     @Override
     public void publish(LogRecord record) {
+        if (record.getLevel().intValue() >= Level.INFO.intValue()) {
+            said.add(record);
+        }
         if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
             warnings.add(record);
         }

@@ -147,6 +147,12 @@ final class RawClient implements AutoCloseable {
         return this;
     }
 
+    /** Writes bytes as they are, whatever they mean. */
+    RawClient bytes(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
+        return this;
+    }
+
     Message read() throws IOException {
         ByteArrayOutputStream payload = new ByteArrayOutputStream();
         int opcode = -1;

@@ -127,7 +127,7 @@ class WebSocketLinkTest {
     }
 
     @Test
-    void write_resultNeverComes_nothingElseIsSent() {
+    void f13_resultNeverComes_nothingElseIsSent() {
         socket.sending = (text, handler) -> {};
         offer("one", "two");
         socket.open(host, false);
@@ -144,7 +144,7 @@ class WebSocketLinkTest {
     }
 
     @Test
-    void write_resultComesTwice_theSecondIsNotTheNextOnes() {
+    void f14_resultComesTwice_theSecondIsNotTheNextOnes() {
         List<SendHandler> handlers = new ArrayList<>();
         socket.sending = (text, handler) -> handlers.add(handler);
         offer("one", "two", "three");
@@ -166,7 +166,7 @@ class WebSocketLinkTest {
 
     @ParameterizedTest
     @MethodSource("thrown")
-    void write_sendThrows_endsOnceAndTellsThePeer(Throwable failure) {
+    void f11_sendThrows_endsOnceAndTellsThePeer(Throwable failure) {
         socket.sending = (text, handler) -> WebSocketLinkTest.<RuntimeException>sneak(failure);
         offer("one", "two");
 
@@ -202,7 +202,7 @@ class WebSocketLinkTest {
     }
 
     @Test
-    void write_eightThreadsWake_oneSendInFlightInOrder() throws Exception {
+    void f10_eightThreadsWake_oneSendInFlightInOrder() throws Exception {
         int frames = 20_000;
         AtomicInteger inFlight = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
@@ -346,7 +346,7 @@ class WebSocketLinkTest {
     }
 
     @Test
-    void close_executorThatRejects_stillDetaches() {
+    void f83_executorThatRejectsTheClose_stillDetaches() {
         host.blockingFails = new RejectedExecutionException("stopped");
         socket.open(host, false);
 
