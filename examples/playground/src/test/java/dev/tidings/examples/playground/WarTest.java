@@ -57,6 +57,30 @@ class WarTest {
 
     private static final String LISTENER = "<listener><listener-class>Objects</listener-class></listener>\n";
 
+    /** What applications have in front of everything. */
+    private static final String THROUGH = """
+            import jakarta.servlet.*;
+            public final class Through extends GenericFilter {
+                @Override
+                public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+                        throws java.io.IOException, ServletException {
+                    chain.doFilter(request, response);
+                }
+            }
+            """;
+
+    private static final String FILTER = """
+            <filter>
+              <filter-name>through</filter-name>
+              <filter-class>Through</filter-class>
+              <async-supported>true</async-supported>
+            </filter>
+            <filter-mapping>
+              <filter-name>through</filter-name>
+              <url-pattern>/*</url-pattern>
+            </filter-mapping>
+            """;
+
     @TempDir
     Path directory;
 
@@ -75,7 +99,8 @@ class WarTest {
     private War described(String attributes) throws Exception {
         return new War(directory)
                 .source("Objects", IMPORTS + OBJECTS.formatted(printed("java", "TransportHost.ATTRIBUTE")))
-                .descriptor(attributes, LISTENER + printed("xml", "<servlet>"));
+                .source("Through", THROUGH)
+                .descriptor(attributes, LISTENER + FILTER + printed("xml", "<servlet>"));
     }
 
     @ParameterizedTest
