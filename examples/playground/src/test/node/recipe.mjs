@@ -29,6 +29,7 @@ Object.assign(globalThis, {
 const directory = mkdtempSync(join(tmpdir(), "tidings-recipe-"));
 process.on("exit", () => rmSync(directory, { recursive: true }));
 process.stdin.resume().on("end", () => process.exit());
+process.on("SIGTERM", () => process.exit());
 process.on("unhandledRejection", (problem) => {
   console.log("failed:", problem);
   process.exit(1);
