@@ -29,6 +29,10 @@ abstract class JsonServlet extends HttpServlet {
             }
             answer(request, response);
         } catch (Problem e) {
+            if (e.status() == HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE) {
+                // The rest of the body is not read, so that the connection is of no use to anybody any more.
+                response.setHeader("Connection", "close");
+            }
             JsonObject error = new JsonObject();
             error.addProperty("error", e.getMessage());
             send(response, e.status(), error.toString());

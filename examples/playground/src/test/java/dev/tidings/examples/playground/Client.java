@@ -9,16 +9,18 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** What the tests talk to a playground with: nothing but the JDK. */
 final class Client {
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final String authority;
 
@@ -46,15 +48,23 @@ final class Client {
         return HTTP.send(request(path).DELETE().build(), BodyHandlers.ofString());
     }
 
+    /** An answer that need not end, by lines. */
+    HttpResponse<Stream<String>> lines(String path) throws IOException, InterruptedException {
+        return HTTP.send(request(path).build(), BodyHandlers.ofLines());
+    }
+
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create("http://" + authority + path)).timeout(PATIENCE);
     }
 
     /** Opens a WebSocket; the first thing it receives is {@code welcome}. */
-    Socket open(String pathAndQuery) throws Exception {
+    Socket open(String pathAndQuery, String... subProtocols) throws Exception {
         BlockingQueue<String> received = new LinkedBlockingQueue<>();
-        WebSocket socket = HTTP.newWebSocketBuilder()
-                .buildAsync(URI.create("ws://" + authority + pathAndQuery), new Collector(received))
+        WebSocket.Builder builder = HTTP.newWebSocketBuilder();
+        if (subProtocols.length > 0) {
+            builder.subprotocols(subProtocols[0], Arrays.copyOfRange(subProtocols, 1, subProtocols.length));
+        }
+        WebSocket socket = builder.buildAsync(URI.create("ws://" + authority + pathAndQuery), new Collector(received))
                 .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         return new Socket(socket, received);
     }

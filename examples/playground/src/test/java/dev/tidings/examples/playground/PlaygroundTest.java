@@ -127,7 +127,9 @@ class PlaygroundTest {
                 assertProblem(client.post("/publish/news", body), 400);
             }
             assertProblem(client.postBytes("/publish/news", new byte[] {'"', (byte) 0xff, '"'}), 400);
-            assertProblem(client.post("/publish/news", "\"" + "x".repeat(1024 * 1024) + "\""), 413);
+            HttpResponse<String> tooLarge = client.post("/publish/news", "\"" + "x".repeat(1024 * 1024) + "\"");
+            assertProblem(tooLarge, 413);
+            assertThat(tooLarge.headers().firstValue("Connection")).hasValue("close");
             for (String query : List.of("count=0", "count=1000001", "count=x", "count=", "event=", "event=a%20b")) {
                 assertProblem(client.post("/publish/news?" + query, "1"), 400);
             }

@@ -423,6 +423,7 @@ function chat(me) {
     if (!good) return;
     $("room-name").value = "";
     go(room);
+    $("text").focus();
   });
   $("leave-room").addEventListener("click", () => part(current));
 

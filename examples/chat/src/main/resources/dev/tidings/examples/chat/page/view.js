@@ -152,7 +152,7 @@ export function person({ name, devices, away }, me, open) {
   const own = name === me;
   const node = make(own ? "div" : "button", { className: "person" },
     avatar(name),
-    make("span", { className: "who" }, name, ...(own ? [make("span", { className: "you" }, " (you)")] : [])));
+    make("span", { className: "who" }, make("span", { className: "name" }, name), ...(own ? [make("span", { className: "you" }, " (you)")] : [])));
   if (!own) {
     node.type = "button";
     node.title = `Write to ${name}`;
