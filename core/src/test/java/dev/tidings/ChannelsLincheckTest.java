@@ -88,7 +88,7 @@ public class ChannelsLincheckTest {
     }
 
     @Test
-    void channels_anyInterleaving_keepNoOrphan() {
+    void f76_channelsAnyInterleaving_keepNoOrphan() {
         new ModelCheckingOptions()
                 .iterations(10)
                 .invocationsPerIteration(200)

@@ -118,7 +118,7 @@ class DrainTest {
     }
 
     @Test
-    void executor_refuses_isAFailureAndNotAHungLink() {
+    void f83_executorRefuses_isAFailureAndNotAHungLink() {
         offer(SHARE * 2);
         Drain[] loop = new Drain[1];
         loop[0] = drain(

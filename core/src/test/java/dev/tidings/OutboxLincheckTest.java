@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class OutboxLincheckTest {
 
     @Test
-    void unsubscribing_anyInterleaving_isLinearizable() {
+    void f77_unsubscribingAnyInterleaving_isLinearizable() {
         options(1, 10).check(Unsubscribing.class);
     }
 

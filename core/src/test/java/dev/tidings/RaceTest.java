@@ -31,7 +31,7 @@ class RaceTest {
 
     /** enter on the callback executor while the connection ends elsewhere. */
     @Test
-    void enterAndEnd_leaveNoGhost() throws Exception {
+    void f76_enterAndEnd_leaveNoGhost() throws Exception {
         ExecutorService two = Executors.newFixedThreadPool(2);
         ExecutorService delivery = Executors.newSingleThreadExecutor();
         MemoryPresence store = new MemoryPresence();

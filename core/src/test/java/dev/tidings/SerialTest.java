@@ -85,7 +85,7 @@ class SerialTest {
     }
 
     @Test
-    void executor_rejectsAfterAStage_tellsAndCanStartAgain() {
+    void f83_executorRejectsAfterAStage_tellsAndCanStartAgain() {
         AtomicInteger rejections = new AtomicInteger();
         boolean[] rejecting = new boolean[1];
         Serial careful = new Serial(

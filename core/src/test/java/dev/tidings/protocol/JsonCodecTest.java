@@ -101,7 +101,7 @@ class JsonCodecTest {
         }
 
         @Test
-        void decode_aThousandKeys_isRead() {
+        void f73_moreThanAThousandKeys_areRefused() {
             assertThat(decode(send(object(997)))).isInstanceOf(Inbound.Send.class);
             assertRefused(send(object(998)), "more than 1000 keys");
             assertRefused(send(object(100_000)), "more than 1000 keys");

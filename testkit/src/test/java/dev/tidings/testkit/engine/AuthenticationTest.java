@@ -92,7 +92,7 @@ class AuthenticationTest {
     }
 
     @Test
-    void authenticator_throws_refused() {
+    void f79_authenticatorThrows_refused() {
         assertThat(token("throws").closed()).hasValue(Disconnect.UNAUTHORIZED);
     }
 
@@ -141,7 +141,7 @@ class AuthenticationTest {
     }
 
     @Test
-    void authenticator_noVerdict_closedAfterFiveSeconds() {
+    void f79_authenticatorWithoutAVerdict_closedAfterFiveSeconds() {
         CompletableFuture<Authentication> never = new CompletableFuture<>();
         try (Bench slow = new Bench(builder -> builder.authenticator(credentials -> never))) {
             MemoryClient client = slow.acknowledging();

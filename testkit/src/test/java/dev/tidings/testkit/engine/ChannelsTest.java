@@ -74,12 +74,40 @@ class ChannelsTest {
     }
 
     @Test
-    void name_notOne_isABadRequest() {
+    void f74_nameThatIsNone_isABadRequestWhateverItIsFor() {
+        List<String> names = List.of(
+                "",
+                "with space",
+                "$secret",
+                "$ctl",
+                "{a}{b}",
+                "a\r\nb",
+                "a\nSET x 1",
+                "\u202Eabc",
+                "a\u0000",
+                "a*",
+                "a?b",
+                "a\\b",
+                "chat:\u043epen",
+                "\uFF43hat",
+                "e\u0301",
+                "x".repeat(256));
+        for (String name : names) {
+            MemoryClient client = bench.acknowledging();
+            String quoted = Payload.string(name).json();
+            for (String type : List.of("subscribe", "unsubscribe", "publish", "enter", "members")) {
+                client.sendRaw("{\"type\":\"" + type + "\",\"id\":\"" + type + "\",\"channel\":" + quoted + "}");
+                assertThat(bench.error(client, type)).as("%s %s", type, quoted).isEqualTo("bad_request");
+            }
+            assertThatThrownBy(() -> bench.tidings.channel(name)).isInstanceOf(IllegalArgumentException.class);
+            client.cut();
+        }
+        // Dots and slashes are a name like others, and lead nowhere.
         MemoryClient client = bench.acknowledging();
-        assertThat(bench.error(client, client.subscribe("with space"))).isEqualTo("bad_request");
-        assertThat(bench.error(client, client.subscribe("$secret"))).isEqualTo("bad_request");
-        assertThat(bench.error(client, client.subscribe("x".repeat(256)))).isEqualTo("bad_request");
-        assertThatThrownBy(() -> bench.tidings.channel("with space")).isInstanceOf(IllegalArgumentException.class);
+        assertThat(bench.error(client, client.subscribe("../chat:open"))).isEqualTo("forbidden");
+        bench.reply(client, client.subscribe("chat:../open"));
+        bench.publish("chat:open", 1);
+        assertThat(data(client, "chat:open")).isEmpty();
     }
 
     @Test
@@ -97,7 +125,7 @@ class ChannelsTest {
     }
 
     @Test
-    void subscribe_verdictNever_timesOutAndTheNextIsHandled() {
+    void f79_ruleWithoutAVerdict_timesOutAndTheNextIsHandled() {
         MemoryClient client = bench.acknowledging();
         String slow = client.subscribe("slow");
         String next = client.subscribe("chat:open");

@@ -73,7 +73,7 @@ class LivenessTest {
     }
 
     @Test
-    void sendDeadline_plainClientDoesNotRead_ends() {
+    void f13_sendThatNeverEnds_endsThePlainClient() {
         MemoryClient client = bench.plain();
         client.stall();
         bench.connection(client).send("news", Payload.string("x"));
@@ -85,7 +85,7 @@ class LivenessTest {
     }
 
     @Test
-    void sendDeadline_acknowledgingClientDoesNotRead_losesTheLinkOnly() {
+    void f13_sendThatNeverEnds_costsTheAcknowledgingClientItsLinkOnly() {
         MemoryClient client = bench.acknowledging();
         client.stall();
         bench.connection(client).send("news", Payload.string("x"));

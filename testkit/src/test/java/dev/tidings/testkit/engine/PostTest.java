@@ -75,7 +75,7 @@ class PostTest {
     // ---- Once each --------------------------------------------------------------------------------------------------
 
     @Test
-    void post_again_isHandledOnce() {
+    void f40_postAgain_isHandledOnce() {
         assertTaken(client.post(1, events(1, 2)), 3);
         assertTaken(client.post(1, events(1, 2)), 3);
         bench.settle();
@@ -112,7 +112,7 @@ class PostTest {
     }
 
     @Test
-    void post_withAHole_isRefusedAndEndsNothing() {
+    void f40_postWithAHole_isRefusedAndEndsNothing() {
         assertRefused(client.post(2, events(2, 3)), 4000, 1);
         assertTaken(client.post(1, events(1, 1)), 2);
         assertRefused(client.post(5, events(5, 5)), 4000, 2);

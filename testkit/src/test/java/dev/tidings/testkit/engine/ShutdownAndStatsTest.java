@@ -140,7 +140,7 @@ class ShutdownAndStatsTest {
 
     /** A listener that blocks holds up its own connection only. */
     @Test
-    void listener_thatBlocks_holdsUpItsOwnConnectionOnly() throws InterruptedException {
+    void f22_listenerThatBlocks_holdsUpItsOwnConnectionOnly() throws InterruptedException {
         CountDownLatch blocked = new CountDownLatch(1);
         CountDownLatch others = new CountDownLatch(20);
         CompletableFuture<Void> release = new CompletableFuture<>();
