@@ -51,14 +51,25 @@ final class Admission {
         if (stopping) {
             return Optional.of(new Refusal(Disconnect.SHUTTING_DOWN, LATER));
         }
-        if (over(connections + unauthenticated.get(), limits.connections)) {
+        // Who goes on with a connection counts by that already. If it does not, isOver sees it when it begins a new
+        // one.
+        boolean goesOn = handshake.isResuming() && handshake.resume().isEmpty();
+        int others = goesOn ? 0 : connections;
+        if (over(others + unauthenticated.get(), limits.connections)) {
             return Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER));
         }
         String address = counted(handshake);
         Count count = address == null ? Count.NONE : byAddress.getOrDefault(address, Count.NONE);
-        boolean tooMany = over(count.links(), limits.connectionsPerAddress)
+        boolean tooMany = (!goesOn && over(count.links(), limits.connectionsPerAddress))
                 || over(count.unauthenticated(), limits.unauthenticatedPerAddress);
         return tooMany ? Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER)) : Optional.empty();
+    }
+
+    /** Whether an address has more links than it may, the one of this handshake included. */
+    boolean isOver(Handshake handshake) {
+        String address = counted(handshake);
+        Count count = address == null ? Count.NONE : byAddress.getOrDefault(address, Count.NONE);
+        return over(count.links() - 1, limits.connectionsPerAddress);
     }
 
     /** For what is no new link: only where it comes from counts. */

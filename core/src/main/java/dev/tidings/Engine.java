@@ -227,6 +227,10 @@ final class Engine {
             link.finish(Disconnect.SHUTTING_DOWN);
             return false;
         }
+        if (admission.isOver(handshake)) {
+            link.finish(Disconnect.TOO_MANY_CONNECTIONS);
+            return false;
+        }
         List<String> channels = handshake.parameters("channel");
         List<Position> since = since(handshake, channels.size());
         if (since == null && handshake.isPolling() && handshake.since().isPresent()) {

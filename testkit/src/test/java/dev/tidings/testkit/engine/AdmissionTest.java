@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidings.protocol.Disconnect;
 import dev.tidings.testkit.MemoryClient;
 import dev.tidings.testkit.MemoryClientBuilder;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,6 +67,43 @@ class AdmissionTest {
             first.close(1000);
             bench.settle();
             assertThat(bench.connect(builder).isOpen()).isTrue();
+        }
+    }
+
+    /** Else everybody behind one router is locked out when their network breaks. */
+    @Test
+    void connectionsPerAddress_atTheLimit_theyGoOnAllTheSame() {
+        try (Bench bench = new Bench(builder -> builder.limits(limits -> limits.connections(2, 0, 2)))) {
+            MemoryClientBuilder builder =
+                    MemoryClient.acknowledging(bench.tidings).address("203.0.113.7");
+            List<MemoryClient> all = List.of(bench.connect(builder), bench.connect(builder));
+            for (MemoryClient client : all) {
+                client.cut();
+            }
+            bench.settle();
+            for (MemoryClient client : all) {
+                client.resume();
+                bench.settle();
+                assertThat(client.refused()).isEmpty();
+                assertThat(client.wire("resumed")).hasSize(1);
+            }
+            assertThat(bench.connect(builder).refused()).isPresent();
+        }
+    }
+
+    /** To say that one goes on is no way around the limit. */
+    @Test
+    void connectionsPerAddress_goesOnWithNothing_isClosed() {
+        try (Bench bench = new Bench(builder -> builder.limits(limits -> limits.connections(2, 0, 0)))) {
+            MemoryClientBuilder builder =
+                    MemoryClient.acknowledging(bench.tidings).address("203.0.113.7");
+            MemoryClient first = bench.connect(builder);
+            MemoryClient second = bench.connect(builder);
+            first.resume(second.connection() + ".guess", 0);
+            bench.settle();
+            assertThat(first.closures()).contains(Disconnect.TOO_MANY_CONNECTIONS);
+            assertThat(bench.tidings.stats().connections()).isEqualTo(2);
+            assertThat(bench.tidings.stats().unauthenticated()).isZero();
         }
     }
 
