@@ -125,13 +125,20 @@ class BrowserTest {
     @ParameterizedTest
     @ValueSource(strings = {"websocket", "sse", "poll"})
     @Timeout(420)
-    void people_talk(String transport) throws Exception {
+    void f38_peopleTalk_inDuplicatedTabsToo(String transport) throws Exception {
         String[] scenes = {"talk", "flow", "offline", "reload", "duplicate", "restart"};
 
         List<String> said = people(transport, scenes);
 
         assertThat(said.stream().filter(line -> line.startsWith("passed ")).map(line -> line.split(" ", -1)[1]))
                 .containsExactly(scenes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"websocket", "sse", "poll"})
+    @Timeout(300)
+    void f50_browserThatSleeps_isBackSoonAndMissesNothing(String transport) throws Exception {
+        assertThat(people(transport, "sleep")).anyMatch(line -> line.startsWith("passed sleep"));
     }
 
     @Test
