@@ -293,6 +293,43 @@ const scenes = {
     await Promise.all([ada, bob].map(person => person.go()));
   },
 
+  /** The browser loses its network, freezes the page, and leaves it and comes back: each time it is as if nothing had been. */
+  async sleep() {
+    const ada = await Person.come("Ada");
+    const bob = await Person.come("Bob");
+    const browserOf = await ada.context.newCDPSession(ada.page);
+    await browserOf.send("Network.enable");
+    const network = offline =>
+      browserOf.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    const freeze = state => browserOf.send("Page.setWebLifecycleState", { state });
+    await bob.say("before the sleep");
+    await ada.sees("before the sleep");
+    const sleeps = [
+      ["without a network", () => network(true), () => network(false)],
+      ["frozen", () => freeze("frozen"), () => freeze("active")],
+      ["frozen without a network", () => network(true).then(() => freeze("frozen")), () => network(false).then(() => freeze("active"))],
+      ["elsewhere", () => ada.page.goto("about:blank"), () => ada.page.goBack()],
+    ];
+    for (const [how, sleep, wake] of sleeps) {
+      await sleep();
+      await bob.say(`while Ada is ${how}`);
+      await bob.sees(`while Ada is ${how}`);
+      await pause(1500);
+      await wake();
+      const begun = Date.now();
+      await ada.sees("before the sleep", `while Ada is ${how}`);
+      await ada.connected();
+      const took = Date.now() - begun;
+      console.log(`${how}: back after ${took} ms`);
+      // Three seconds on a machine with nothing else to do; that nobody answers would show after 35 s only.
+      assert.ok(took < 12_000, `${how}: back after ${took} ms`);
+      await ada.say(`after being ${how}`);
+      await bob.sees(`after being ${how}`);
+      assert.deepEqual(await ada.gaps(), []);
+    }
+    await Promise.all([ada, bob].map(person => person.go()));
+  },
+
   /** The server goes and another one comes, which knows nothing of what was. */
   async restart() {
     const ada = await Person.come("Ada");

@@ -125,7 +125,7 @@ class BrowserTest {
     @ParameterizedTest
     @ValueSource(strings = {"websocket", "sse", "poll"})
     @Timeout(420)
-    void people_talk(String transport) throws Exception {
+    void f38_peopleTalk_inDuplicatedTabsToo(String transport) throws Exception {
         String[] scenes = {"talk", "flow", "offline", "reload", "duplicate", "restart"};
 
         List<String> said = people(transport, scenes);
@@ -139,6 +139,13 @@ class BrowserTest {
     @Timeout(300)
     void tabs_ofOneBrowser_leaveEachOtherConnections(String transport) throws Exception {
         assertThat(people(transport, "tabs")).anyMatch(line -> line.startsWith("passed tabs"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"websocket", "sse", "poll"})
+    @Timeout(300)
+    void f50_browserThatSleeps_isBackSoonAndMissesNothing(String transport) throws Exception {
+        assertThat(people(transport, "sleep")).anyMatch(line -> line.startsWith("passed sleep"));
     }
 
     @Test
