@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,9 @@ class SubscriptionRaceTest {
                         rule -> rule.subscribe(Allow.anyone())
                                 .publish(Allow.anyone())
                                 .presence(Allow.anyone()))
+                // A thread that is put aside for a second is no slow client.
                 .limits(limits -> limits.connections(0, 0, 0)
+                        .outbox(1 << 28, 1 << 20)
                         .subscribeRate(1_000_000, 1_000_000)
                         .messageRate(1_000_000, 1_000_000)
                         .byteRate(1 << 30, 1 << 30))
@@ -103,7 +106,10 @@ class SubscriptionRaceTest {
             CompletableFuture<Void> publishing = CompletableFuture.runAsync(
                     () -> {
                         while (!over.get()) {
-                            tidings.channel("a").publish(Payload.NULL);
+                            for (int i = 0; i < 64; i++) {
+                                tidings.channel("a").publish(Payload.NULL);
+                            }
+                            LockSupport.parkNanos(50_000);
                         }
                     },
                     publisher);
