@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidings.examples.embedded.EmbeddedServer.Container;
 import dev.tidings.protocol.Disconnect;
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,14 +22,29 @@ class HostileWireTest {
         void on(RawClient client) throws IOException;
     }
 
+    /**
+     * Tomcat gives the word why it closes a fifth of a second, and closes without it where the send before is not reported as done by then:
+     * on a busy machine that may happen, but not again and again.
+     */
     private static void assertClosed(WireServer server, int code, Attack attack) throws IOException {
+        for (int attempt = 1; !isClosed(server, code, attack); attempt++) {
+            assertThat(attempt).as("closed without a word").isLessThan(4);
+        }
+    }
+
+    /** False if the connection has ended without a close frame. */
+    private static boolean isClosed(WireServer server, int code, Attack attack) throws IOException {
+        boolean told = true;
         try (RawClient client = RawClient.open(server, "")) {
             client.next("welcome");
             attack.on(client);
             assertThat(client.closing()).startsWith(Integer.toString(code));
+        } catch (EOFException e) {
+            told = false;
         }
         // Where the client has gone before the close frame was out, the link is lost.
         assertThat(WireServer.take(server.disconnected).code()).isIn(code, 1006);
+        return told;
     }
 
     @ParameterizedTest
