@@ -13,6 +13,9 @@ import org.junit.jupiter.api.Test;
 /** Two things at the same moment, many times over. */
 @SuppressWarnings("all")
 class RaceTest {
+    /** How long each race lasts: longer ones find more. */
+    private static final long DURATION =
+            Duration.ofSeconds(Integer.getInteger("tidings.race.seconds", 8)).toNanos();
 
     static void both(CyclicBarrier barrier, Runnable r) {
         try {
@@ -38,7 +41,7 @@ class RaceTest {
         int rounds = 300_000;
         int ghosts = 0;
         CyclicBarrier barrier = new CyclicBarrier(2);
-        long until = System.nanoTime() + 20_000_000_000L;
+        long until = System.nanoTime() + DURATION;
         int i = 0;
         for (; i < rounds && System.nanoTime() < until && ghosts == 0; i++) {
             String id = "c" + i;
@@ -73,7 +76,7 @@ class RaceTest {
         MemoryPresence store = new MemoryPresence();
         int lost = 0;
         CyclicBarrier barrier = new CyclicBarrier(2);
-        long until = System.nanoTime() + 20_000_000_000L;
+        long until = System.nanoTime() + DURATION;
         int i = 0;
         Memberships m = new Memberships("c", "u", store, delivery, 128);
         m.enter("room", Payload.NULL);
@@ -112,7 +115,7 @@ class RaceTest {
         Connection c = tidings.connections().iterator().next();
         int threads = 4;
         ExecutorService pool = Executors.newFixedThreadPool(threads);
-        long until = System.nanoTime() + 20_000_000_000L;
+        long until = System.nanoTime() + DURATION;
         int rounds = 0;
         String bad = null;
         // Another connection's threads contend for the bin of the channel's name.
@@ -158,7 +161,7 @@ class RaceTest {
                 .listener(new ConnectionListener() {})
                 .build();
         ExecutorService pool = Executors.newFixedThreadPool(6);
-        long until = System.nanoTime() + 20_000_000_000L;
+        long until = System.nanoTime() + DURATION;
         List<Future<?>> all = new ArrayList<>();
         AtomicInteger made = new AtomicInteger();
         for (int t = 0; t < 6; t++) {
@@ -243,7 +246,7 @@ class RaceTest {
                 .listener(new ConnectionListener() {})
                 .build();
         ExecutorService pool = Executors.newFixedThreadPool(6);
-        long until = System.nanoTime() + 20_000_000_000L;
+        long until = System.nanoTime() + DURATION;
         AtomicReferenceArray<String> tokens = new AtomicReferenceArray<>(3);
         AtomicLong polls = new AtomicLong();
         AtomicLong ends = new AtomicLong();

@@ -26,6 +26,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Nested;
 
 /** The contract of links, over real WebSockets. */
@@ -122,6 +123,7 @@ class WebSocketContractTest {
         private final BlockingQueue<String> texts = new LinkedBlockingQueue<>();
         private final CompletableFuture<Disconnect> end = new CompletableFuture<>();
         private final StringBuilder text = new StringBuilder();
+        private final ReentrantLock sending = new ReentrantLock();
         private volatile boolean reading = true;
         private volatile WebSocket socket;
 
@@ -150,9 +152,15 @@ class WebSocketContractTest {
             end.complete(Disconnect.LINK_LOST);
         }
 
+        /** One at a time: this client takes the next message only when the one before is written. */
         @Override
         public void send(String frame) {
-            socket.sendText(frame, true).join();
+            sending.lock();
+            try {
+                socket.sendText(frame, true).join();
+            } finally {
+                sending.unlock();
+            }
         }
 
         @Override

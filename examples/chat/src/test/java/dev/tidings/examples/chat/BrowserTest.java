@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * People in a browser, on each transport. They are played by {@code people.mjs}, which asks this class over HTTP for what people
  * cannot do: to cut the network, to restart the server, to say a thousand things.
  */
+@Tag("browser")
 class BrowserTest {
 
     private static final int TOGETHER = 5;
