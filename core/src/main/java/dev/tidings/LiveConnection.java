@@ -101,9 +101,6 @@ final class LiveConnection implements Connection {
         Disconnect ended = early.getAndSet(null);
         if (ended != null) {
             end(ended, true);
-            if (link.isGone()) {
-                outbox.clear();
-            }
         }
     }
 
@@ -262,6 +259,10 @@ final class LiveConnection implements Connection {
         } else if (orderly) {
             engine.drainUntilGrace(link, cause);
             signal();
+            if (link.isGone()) {
+                // It went while the connection began: nobody else will say so.
+                outbox.clear();
+            }
         } else {
             outbox.clear();
             link.finish(cause);

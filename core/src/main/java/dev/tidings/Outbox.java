@@ -348,7 +348,9 @@ final class Outbox {
     private void releaseFirst(FrameRing ring) {
         held--;
         Frame frame = ring.remove();
-        if (loss.hasBegun()) {
+        if (sealed) {
+            shrink(frame.size());
+        } else if (loss.hasBegun()) {
             shrink(frame.size());
             lose(frame);
         } else {
