@@ -68,6 +68,10 @@ final class Outbox {
     @GuardedBy("lock")
     private boolean sealed;
 
+    /** Sealed, and nothing that it holds is wanted any more. */
+    @GuardedBy("lock")
+    private boolean forgotten;
+
     @GuardedBy("lock")
     private boolean overflowed;
 
@@ -348,7 +352,7 @@ final class Outbox {
     private void releaseFirst(FrameRing ring) {
         held--;
         Frame frame = ring.remove();
-        if (sealed) {
+        if (forgotten) {
             shrink(frame.size());
         } else if (loss.hasBegun()) {
             shrink(frame.size());
@@ -586,6 +590,7 @@ final class Outbox {
         lock.lock();
         try {
             sealed = true;
+            forgotten = true;
             forget();
             owed.clear();
             wrote();
