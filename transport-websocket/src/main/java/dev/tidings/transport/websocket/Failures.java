@@ -3,6 +3,7 @@ package dev.tidings.transport.websocket;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.CharacterCodingException;
+import java.util.Arrays;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -12,6 +13,8 @@ import java.util.concurrent.TimeoutException;
 final class Failures {
 
     private static final System.Logger LOG = System.getLogger(Failures.class.getPackageName());
+
+    private static final String OURS = "dev.tidings.";
 
     private Failures() {}
 
@@ -27,7 +30,20 @@ final class Failures {
 
     /** Whether the wire is gone: a reset, an end without a close frame, a write that took too long. */
     static boolean isOfTheWire(Throwable failure) {
-        return !isOfTheProtocol(failure) && (failure instanceof IOException || failure instanceof TimeoutException);
+        return !isOfTheProtocol(failure)
+                && (failure instanceof IOException
+                        || failure instanceof TimeoutException
+                        || isOfAContainerThatCloses(failure));
+    }
+
+    /**
+     * Tomcat closes a connection whose peer broke the protocol, or is gone, also while a send is under way, and then cannot say why: its own
+     * complaint about that comes here, before the end does.
+     */
+    private static boolean isOfAContainerThatCloses(Throwable failure) {
+        return failure instanceof IllegalStateException
+                && Arrays.stream(failure.getStackTrace())
+                        .noneMatch(frame -> frame.getClassName().startsWith(OURS));
     }
 
     /**

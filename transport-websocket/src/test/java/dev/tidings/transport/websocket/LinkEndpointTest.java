@@ -86,6 +86,24 @@ class LinkEndpointTest {
         assertThat(warnings).isEmpty();
     }
 
+    /** As of Tomcat, when it closes while a send is under way. */
+    @Test
+    void onError_containerCannotSayWhyItCloses_isNoWarning() {
+        LinkEndpoint endpoint = socket.open(host, false);
+        IllegalStateException busy = new IllegalStateException("TEXT_FULL_WRITING");
+        busy.setStackTrace(new StackTraceElement[] {
+            new StackTraceElement("org.apache.tomcat.websocket.WsSession", "sendCloseMessage", "WsSession.java", 1)
+        });
+
+        List<LogRecord> warnings = LogCapture.during(() -> {
+            endpoint.onError(socket.session, busy);
+            endpoint.onClose(socket.session, reason(1002, null));
+        });
+
+        assertThat(host.attachment.detached).containsExactly(Disconnect.LINK_LOST);
+        assertThat(warnings).isEmpty();
+    }
+
     @Test
     void onError_somethingElse_isWarnedOfWithoutItsMessage() {
         LinkEndpoint endpoint = socket.open(host, false);
