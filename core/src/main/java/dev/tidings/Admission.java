@@ -58,8 +58,7 @@ final class Admission {
         if (over(others + unauthenticated.get(), limits.connections)) {
             return Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER));
         }
-        String address = counted(handshake);
-        Count count = address == null ? Count.NONE : byAddress.getOrDefault(address, Count.NONE);
+        Count count = count(handshake);
         boolean tooMany = (!goesOn && over(count.links(), limits.connectionsPerAddress))
                 || over(count.unauthenticated(), limits.unauthenticatedPerAddress);
         return tooMany ? Optional.of(new Refusal(Disconnect.TOO_MANY_CONNECTIONS, LATER)) : Optional.empty();
@@ -67,9 +66,12 @@ final class Admission {
 
     /** Whether an address has more links than it may, the one of this handshake included. */
     boolean isOver(Handshake handshake) {
+        return over(count(handshake).links() - 1, limits.connectionsPerAddress);
+    }
+
+    private Count count(Handshake handshake) {
         String address = counted(handshake);
-        Count count = address == null ? Count.NONE : byAddress.getOrDefault(address, Count.NONE);
-        return over(count.links() - 1, limits.connectionsPerAddress);
+        return address == null ? Count.NONE : byAddress.getOrDefault(address, Count.NONE);
     }
 
     /** For what is no new link: only where it comes from counts. */
