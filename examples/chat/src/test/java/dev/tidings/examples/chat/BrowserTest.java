@@ -2,11 +2,9 @@ package dev.tidings.examples.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import dev.tidings.testkit.FaultProxy;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,26 +36,25 @@ class BrowserTest {
     private final ScheduledExecutorService robot = Executors.newSingleThreadScheduledExecutor();
     private Chat chat;
     private FaultProxy proxy;
-    private HttpServer control;
+    private Control control;
 
     @BeforeEach
     void start() throws IOException {
         Node.requireBrowser();
         chat = Chat.start(new Options("127.0.0.1", freePort(), false));
         proxy = FaultProxy.to(chat.port());
-        control = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        on("/cut", this::cut);
-        on("/heal", () -> proxy.admit());
-        on("/restart", this::restart);
-        on("/thousand", this::thousand);
-        control.start();
+        control = Control.start()
+                .on("/cut", this::cut)
+                .on("/heal", () -> proxy.admit())
+                .on("/restart", this::restart)
+                .on("/thousand", this::thousand);
     }
 
     @AfterEach
     void stop() {
         robot.shutdownNow();
         if (control != null) {
-            control.stop(0);
+            control.close();
             proxy.close();
             chat.close();
         }
@@ -67,15 +64,6 @@ class BrowserTest {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
-    }
-
-    private void on(String path, Runnable action) {
-        control.createContext(path, exchange -> {
-            try (exchange) {
-                action.run();
-                exchange.sendResponseHeaders(204, -1);
-            }
-        });
     }
 
     private void cut() {
@@ -109,11 +97,16 @@ class BrowserTest {
         return Node.run(
                 400,
                 Map.of(
-                        "CHAT", "http://127.0.0.1:" + chat.port() + "/",
-                        "CHAT_BEHIND_PROXY", "http://127.0.0.1:" + proxy.port() + "/",
-                        "CONTROL", "http://127.0.0.1:" + control.getAddress().getPort(),
-                        "SCREENSHOTS", screenshots.toAbsolutePath().toString(),
-                        "TRANSPORT", transport),
+                        "CHAT",
+                        "http://127.0.0.1:" + chat.port() + "/",
+                        "CHAT_BEHIND_PROXY",
+                        "http://127.0.0.1:" + proxy.port() + "/",
+                        "CONTROL",
+                        control.address(),
+                        "SCREENSHOTS",
+                        screenshots.toAbsolutePath().toString(),
+                        "TRANSPORT",
+                        transport),
                 concat("people.mjs", scenes));
     }
 
